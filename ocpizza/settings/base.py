@@ -1,0 +1,229 @@
+"""What holds everywhere. Environment variables are read in this folder only; each stands in `.env.example`."""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_ADMIN_URL = env.str("SECRET_ADMIN_URL", default="admin")
+
+# The group's host; a shop is one label below it (`lille-centre.ocpizza.fr`).
+BASE_DOMAIN = env.str("BASE_DOMAIN", default="ocpizza.localhost")
+# Set where visitors see another port than 80 or 443 (development).
+PUBLIC_PORT = env.str("PUBLIC_PORT", default="")
+PUBLIC_SCHEME = "https"
+ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}"]
+
+SHARED_APPS = [
+    "tenants",  # before django_tenants: its commands replace those of the library
+    "django_tenants",
+    "shared_apps.core",
+    "shared_apps.live",
+    "shared_apps.places",
+    "shared_apps.accounts",
+    "shared_apps.catalogue",
+    "shared_apps.customers",
+    "shared_apps.baskets",
+    "shared_apps.sales",
+    "shared_apps.messages",
+    "shared_apps.website",
+    "shared_apps.headoffice",
+    "shared_apps.onboarding",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_cotton.apps.SimpleAppConfig",
+    "django_htmx",
+    "django_q",
+    "csp",
+]
+TENANT_APPS = [
+    "tenant_apps.shop",
+    "tenant_apps.stock",
+    "tenant_apps.payments",
+    "tenant_apps.orders",
+    "tenant_apps.storefront",
+    "tenant_apps.counter",
+    "tenant_apps.kitchen",
+    "tenant_apps.driver",
+    "tenant_apps.office",
+]
+INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+
+TENANT_MODEL = "tenants.Pizzeria"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+TENANT_LIMIT_SET_CALLS = True
+PUBLIC_SCHEMA_URLCONF = "ocpizza.urls.group"
+ROOT_URLCONF = "ocpizza.urls.shop"
+SHOP_CACHE_SECONDS = 5
+
+MIDDLEWARE = [
+    "tenants.middleware.PizzeriaMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "tenants.middleware.PermissionsPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "shared_apps.core.middleware.RuleErrorMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "shared_apps.core.templatetags.formats",
+            ],
+        },
+    }
+]
+COTTON_DIR = "components"
+
+WSGI_APPLICATION = "ocpizza.wsgi.application"
+ASGI_APPLICATION = "ocpizza.asgi.application"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "tenants.backend",
+        "NAME": env.str("POSTGRES_NAME", default="ocpizza"),
+        "USER": env.str("POSTGRES_USER", default="ocpizza"),
+        "PASSWORD": env.str("POSTGRES_PASS", default=""),
+        "HOST": env.str("POSTGRES_HOST", default=""),
+        "PORT": env.str("POSTGRES_PORT", default=""),
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+
+# One login for the whole group: the cookie lives on the parent domain, membership is checked on every page of a shop.
+SESSION_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
+CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Where browsers open the event stream; `{host}` is the page's own host without its port.
+LIVE_URL = env.str("LIVE_URL", default="/live/")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+Q_CLUSTER = {
+    "name": "ocpizza",
+    "orm": "default",
+    "workers": 2,
+    "timeout": 60,
+    "retry": 120,
+    "max_attempts": 5,
+    "ack_failures": False,
+    "catch_up": False,
+    "poll": 0.5,
+    "save_limit": 1000,
+    "label": "Tâches",
+}
+
+# Google Maps: without a key, the data shipped with `places` answers.
+MAPS_API_KEY = env.str("MAPS_API_KEY", default="")
+MAPS_BASE_URL = env.str("MAPS_BASE_URL", default="https://maps.googleapis.com")
+MAPS_ROUTES_URL = env.str("MAPS_ROUTES_URL", default="https://routes.googleapis.com")
+MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
+
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
+EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT", 25) or 25
+EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="OC Pizza <commandes@ocpizza.example>")
+
+# The group's legal identity, that of a shop which has none of its own. Empty in production until known: a shop without
+# it takes no order (C. com. R123-237).
+GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
+GROUP_SIRET = env.str("GROUP_SIRET", default="")
+GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
+
+# A business day ends at this hour, Europe/Paris (closing of the till, stock of the day).
+BUSINESS_DAY_CUTOFF_HOUR = 4
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,27 @@
+"""A developer's machine and the tests: no `.env` needed, everything runs from the checkout."""
+
+from ocpizza import embedded_postgres
+from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
+from ocpizza.settings.base import BASE_DOMAIN, CONTENT_SECURITY_POLICY, DATABASES, SECRET_KEY, env
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = SECRET_KEY or "development-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
+
+if not DATABASES["default"]["HOST"]:
+    server = embedded_postgres.ensure_running()
+    DATABASES["default"].update(HOST=str(server.socket_dir), PORT=str(server.port), USER="ocpizza")
+
+PUBLIC_SCHEME = "http"
+PUBLIC_PORT = env.str("PUBLIC_PORT", default="8000")
+LIVE_PORT = env.int("LIVE_PORT", default=int(PUBLIC_PORT) + 1)
+LIVE_URL = env.str("LIVE_URL", default=f"http://{{host}}:{LIVE_PORT}/live/")
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] += [
+    f"http://*.{BASE_DOMAIN}:{LIVE_PORT}",
+    f"http://{BASE_DOMAIN}:{LIVE_PORT}",
+]
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [f"http://*.{BASE_DOMAIN}:*", f"http://{BASE_DOMAIN}:*"]
+
+GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
+GROUP_SIRET = "00000000000000"
+GROUP_VAT_NUMBER = "FR00000000000"
+DEMO = env.bool("DEMO", default=True)

@@ -1,0 +1,12 @@
+"""The addresses of a shop's subdomain."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compte/", include("shared_apps.accounts.urls")),
+    path("cuisine/", include("tenant_apps.kitchen.urls")),
+    path("comptoir/", include("tenant_apps.counter.urls")),
+    path("livraisons/", include("tenant_apps.driver.urls")),
+    path("gestion/", include("tenant_apps.office.urls")),
+    path("", include("tenant_apps.storefront.urls")),
+]

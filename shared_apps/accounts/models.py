@@ -1,0 +1,90 @@
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Pizzeria
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person, one login for the whole group: customer, staff of shops, head office. Closed, never deleted."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    phone = models.CharField(_("phone"), max_length=16, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text=_("May open Django's admin (support)."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Role(models.TextChoices):
+    MANAGER = "manager", _("Manager")
+    COUNTER = "counter", _("Counter")
+    COOK = "cook", _("Pizzaiolo")
+    DRIVER = "driver", _("Driver")
+    HEAD_OFFICE = "head_office", _("Head office")
+
+
+class Membership(models.Model):
+    """A role of a user in one shop, or in the group when there is no shop."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "pizzeria", "role"], nulls_distinct=False, name="one_membership_per_user_shop_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(pizzeria=None, role=Role.HEAD_OFFICE)
+                | Q(pizzeria__isnull=False) & ~Q(role=Role.HEAD_OFFICE),
+                name="group_roles_have_no_shop_and_shop_roles_have_one",
+            ),
+        ]
+
+
+class AuditEntry(models.Model):
+    """Who changed what (price, stock, role), when, before and after. Kept for ever."""
+
+    append_only = True
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, null=True, related_name="+")
+    act = models.CharField(max_length=40)
+    subject = models.CharField(max_length=120)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at",)
+        indexes = [models.Index(fields=["pizzeria", "-at"])]

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class BasketsConfig(AppConfig):
+    name = "shared_apps.baskets"

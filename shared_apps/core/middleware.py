@@ -1,0 +1,22 @@
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from shared_apps.core.errors import RuleError
+
+
+class RuleErrorMiddleware:
+    """A rule refused by a service and not shown by its view in a form: 409, in words, nothing lost."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, RuleError):
+            return None
+        context = {"message": str(exception), "back": request.META.get("HTTP_REFERER", "/")}
+        return render(request, "refused.html", context, status=409)

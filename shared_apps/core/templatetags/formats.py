@@ -1,0 +1,47 @@
+import datetime as dt
+from decimal import Decimal
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shared_apps.core import money
+
+register = template.Library()
+UNITS = {"g": ("g", "kg"), "ml": ("ml", "l")}
+
+
+@register.filter
+def euros(cents: int) -> str:
+    return money.euros(cents)
+
+
+@register.filter
+def clock(moment: dt.datetime) -> str:
+    """`19:05` in Paris becomes `19 h 05`."""
+    local = timezone.localtime(moment)
+    return f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+
+
+def _decimal(value: Decimal) -> str:
+    text = f"{value.normalize():f}" if value else "0"
+    return text.replace(".", ",")
+
+
+@register.filter
+def quantity(value: Decimal, unit: str) -> str:
+    """A quantity of ingredient for reading: `1500` g is `1,5 kg`, `2` pieces is `2 pièces`."""
+    if unit not in UNITS:
+        return f"{_decimal(value)}{money.NO_BREAK_SPACE}{_('piece') if abs(value) < 2 else _('pieces')}"
+    small, large = UNITS[unit]
+    if abs(value) >= 1000:
+        return f"{_decimal((value / 1000).quantize(Decimal('0.01')))}{money.NO_BREAK_SPACE}{large}"
+    return f"{_decimal(value)}{money.NO_BREAK_SPACE}{small}"
+
+
+@register.filter
+def distance(metres: int) -> str:
+    """`850` is `850 m`, `2340` is `2,3 km`."""
+    if metres < 1000:
+        return f"{round(metres, -1)}{money.NO_BREAK_SPACE}m"
+    return f"{metres / 1000:.1f}".replace(".", ",") + f"{money.NO_BREAK_SPACE}km"

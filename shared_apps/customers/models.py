@@ -1,0 +1,35 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Customer(models.Model):
+    """A customer with an account, the same in every shop of the group. A guest leaves only what the order needs."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="customer")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Address(models.Model):
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
+    street = models.CharField(_("street"), max_length=120)
+    postcode = models.CharField(_("postcode"), max_length=5)
+    city = models.CharField(_("city"), max_length=80)
+    details = models.CharField(_("floor, door code"), max_length=120, blank=True)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    used_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-used_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "street", "postcode", "city"], name="one_row_per_address_of_a_customer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.street}, {self.postcode} {self.city}"

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class HeadOfficeConfig(AppConfig):
+    name = "shared_apps.headoffice"

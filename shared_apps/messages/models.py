@@ -1,0 +1,32 @@
+from django.db import models
+
+from tenants.models import Pizzeria
+
+
+class Message(models.Model):
+    """What was told to a customer: one row per (order, kind, channel), so that nothing is told twice.
+
+    No address here: the order has it, in its shop.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRMATION = "confirmation"
+        CHANGED = "changed"
+        CANCELLED = "cancelled"
+
+    class Channel(models.TextChoices):
+        EMAIL = "email"
+
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
+    order_number = models.BigIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind)
+    channel = models.CharField(max_length=8, choices=Channel)
+    # Tells apart the messages of one kind about successive versions of the order.
+    version = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pizzeria", "order_number", "kind", "channel", "version"], name="told_once")
+        ]

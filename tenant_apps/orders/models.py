@@ -1,0 +1,163 @@
+import secrets
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.catalogue.models import Allergen, Ingredient, ServiceMode, Variant
+from shared_apps.customers.models import Customer
+from tenant_apps.orders.lifecycle import OPEN, Actor, State
+from tenant_apps.shop.models import Slot
+
+
+def new_reference() -> str:
+    """The unguessable name of an order in its tracking address: 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+class Order(models.Model):
+    class Channel(models.TextChoices):
+        WEB = "web", _("Web")
+        PHONE = "phone", _("Phone")
+        COUNTER = "counter", _("Counter")
+
+    reference = models.CharField(max_length=32, unique=True, default=new_reference)
+    # One submission of a form makes one order, however often it is sent.
+    submission = models.UUIDField(unique=True)
+    state = models.CharField(max_length=16, choices=State, default=State.ACCEPTED)
+    channel = models.CharField(max_length=8, choices=Channel)
+    mode = models.CharField(max_length=12, choices=ServiceMode)
+    customer = models.ForeignKey(Customer, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    contact_name = models.CharField(max_length=80)
+    contact_phone = models.CharField(max_length=16)
+    contact_email = models.EmailField(blank=True)
+    street = models.CharField(max_length=120, blank=True)
+    postcode = models.CharField(max_length=5, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    address_details = models.CharField(max_length=120, blank=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    allergy_note = models.CharField(max_length=200, blank=True)
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="orders")
+    as_soon_as_possible = models.BooleanField(default=True)
+    # Kitchen work of the order, in hundredths of a pizza: what it takes in its slot.
+    work = models.PositiveIntegerField()
+    items_cents = models.PositiveIntegerField()
+    delivery_fee_cents = models.PositiveIntegerField(default=0)
+    total_cents = models.PositiveIntegerField()
+    terms_version = models.CharField(max_length=20, blank=True)
+    placed_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    handed_over_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    version = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total_cents=F("items_cents") + F("delivery_fee_cents")),
+                name="order_total_is_items_plus_delivery",
+            ),
+            models.CheckConstraint(
+                condition=~Q(mode=ServiceMode.DELIVERY)
+                | Q(latitude__isnull=False, longitude__isnull=False) & ~Q(city=""),
+                name="a_delivery_has_an_address",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["slot", "id"], condition=Q(state__in=sorted(OPEN)), name="order_open"),
+            models.Index(fields=["contact_phone", "-placed_at"], name="order_by_phone"),
+            models.Index(fields=["-placed_at"], name="order_by_placed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"n° {self.number}"
+
+    @property
+    def number(self) -> int:
+        return self.pk
+
+    @property
+    def can_still_change(self) -> bool:
+        """Until the kitchen claims it."""
+        return self.state == State.ACCEPTED
+
+    @property
+    def address(self) -> str:
+        return f"{self.street}, {self.postcode} {self.city}"
+
+
+class OrderLine(models.Model):
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey(Variant, on_delete=models.DO_NOTHING, related_name="+")
+    other_half = models.ForeignKey(Variant, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    removed = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
+    extras = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
+    quantity = models.PositiveSmallIntegerField()
+    unit_price_cents = models.PositiveIntegerField()
+    # What was sold, in words, as it was then: the card may change.
+    label = models.CharField(max_length=160)
+    without_names = ArrayField(models.CharField(max_length=60), default=list)
+    extra_names = ArrayField(models.CharField(max_length=60), default=list)
+    allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
+
+    class Meta:
+        ordering = ("order", "position")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
+        ]
+
+    @property
+    def total_cents(self) -> int:
+        return self.quantity * self.unit_price_cents
+
+
+class OrderEvent(models.Model):
+    """Who did what to an order, when and why. Never edited."""
+
+    append_only = True
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    from_state = models.CharField(max_length=16, blank=True)
+    to_state = models.CharField(max_length=16)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    capacity = models.CharField(max_length=8, choices=Actor)
+    reason = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("id",)
+
+
+class Case(models.Model):
+    """« À traiter »: something about an order that only a person can settle."""
+
+    class Kind(models.TextChoices):
+        SHORTAGE = "shortage", _("An ingredient is missing")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
+    kind = models.CharField(max_length=16, choices=Kind)
+    ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    resolution = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "kind", "ingredient"],
+                condition=Q(closed_at=None),
+                nulls_distinct=False,
+                name="one_open_case_per_order_kind_ingredient",
+            )
+        ]

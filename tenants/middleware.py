@@ -1,0 +1,58 @@
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tenants import hosts
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class PizzeriaMiddleware:
+    """Host → shop → its schema and its URLs. The group's host stays on the public schema.
+
+    Sets `request.pizzeria`: a `tenants.hosts.Shop`, or None on the group's host.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection.set_schema_to_public()
+        host = request.get_host().partition(":")[0].lower()
+        request.pizzeria = None
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
+        if hosts.is_group(host):
+            return self.get_response(request)
+        try:
+            shop = hosts.shop_for(host)
+        except hosts.UnknownHost:
+            return render(request, "unknown_host.html", status=404)
+        if not shop.is_trading:
+            return self._not_trading(request, shop)
+        request.pizzeria = shop
+        request.urlconf = settings.ROOT_URLCONF
+        connection.set_schema(shop.schema_name)
+        try:
+            return self.get_response(request)
+        finally:
+            connection.set_schema_to_public()
+
+    def _not_trading(self, request: HttpRequest, shop: hosts.Shop) -> HttpResponse:
+        response = render(request, "suspended.html", {"shop": shop}, status=503)
+        response["Retry-After"] = "3600"
+        return response
+
+
+class PermissionsPolicyMiddleware:
+    """The browser features that our own pages may use, and nobody else's."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=()"
+        return response

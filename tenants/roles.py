@@ -1,0 +1,147 @@
+"""PostgreSQL roles and every grant of the system, written here and nowhere else (ADR 0019).
+
+Names carry the database's, since roles belong to the whole cluster:
+
+- `<db>_owner` owns the schemas and runs migrations;
+- `<db>_app` is the site outside any shop: it reads and writes the public schema and no shop's;
+- `<db>_shops` holds what every shop may do in the public schema;
+- `<db>_shop_<slug>`, one a shop, a member of `<db>_shops`, has its own schema and no other.
+
+The login (POSTGRES_USER) is NOINHERIT: it has no right of its own until it takes one of these roles. This stops
+mistakes; it does not stop SQL injection, since whoever can send SQL can RESET ROLE.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from tenants.backend.base import LOGIN
+
+# What a shop may do in the public schema, by application; the rest it may not touch.
+READ = ("catalogue", "tenants", "accounts", "auth", "contenttypes")
+WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q")
+WRITTEN_BY_A_SHOP = {
+    "accounts_auditentry": "SELECT, INSERT",
+    "accounts_user": "SELECT, UPDATE",  # last_login at sign-in
+}
+
+
+@contextmanager
+def acting_as(duty: str) -> Iterator[None]:
+    """Within the block this connection is the login, the owner of the schemas, or the application (the default)."""
+    before = connection.acting_as
+    connection.act_as(duty)
+    try:
+        yield
+    finally:
+        connection.act_as(before)
+
+
+def _quote(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _database() -> str:
+    return connection.settings_dict["NAME"]
+
+
+def shop_role(schema_name: str) -> str:
+    return f"{_database()}_{schema_name}"
+
+
+def _run(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _create(role: str, options: str = "") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone():
+            return
+        cursor.execute(f"CREATE ROLE {_quote(role)} {options}")
+        # Before PostgreSQL 16 the creator is no member of what it creates; since, it must ask for SET.
+        may_set = " WITH INHERIT FALSE, SET TRUE" if connection.pg_version >= 160000 else ""
+        cursor.execute(f"GRANT {_quote(role)} TO session_user{may_set}")
+
+
+def prepare_database() -> None:
+    """Creates the roles of the database itself, before its first migration. Safe to run again."""
+    database, owner = _database(), f"{_database()}_owner"
+    with acting_as(LOGIN):
+        for suffix in ("owner", "app", "shops"):
+            _create(f"{database}_{suffix}")
+        _run(f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {_quote(database)} TO {_quote(owner)}")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [owner])
+            ready = cursor.fetchone()[0]
+        if not ready:
+            _run("SET ROLE pg_database_owner", f"GRANT ALL ON SCHEMA public TO {_quote(owner)}", "RESET ROLE")
+
+
+def grant_public() -> None:
+    """Rights in the public schema, by the owner, after every migration of it."""
+    application, shops = _quote(f"{_database()}_app"), _quote(f"{_database()}_shops")
+    tables = {table: apps_rights for table, apps_rights in _rights_of_shops()}
+    _run(
+        f"GRANT USAGE ON SCHEMA public TO {application}, {shops}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {application}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {shops}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {application}, {shops}",
+        *(f"GRANT {rights} ON {_quote(table)} TO {shops}" for table, rights in tables.items()),
+        *_append_only("public", application, _shared_models()),
+    )
+
+
+def _shared_models():
+    labels = {config.label for config in apps.get_app_configs() if config.name not in settings.TENANT_APPS}
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in labels]
+
+
+def _rights_of_shops() -> Iterator[tuple[str, str]]:
+    for model in _shared_models():
+        table, label = model._meta.db_table, model._meta.app_label
+        if table in WRITTEN_BY_A_SHOP:
+            yield table, WRITTEN_BY_A_SHOP[table]
+        elif label in READ:
+            yield table, "SELECT"
+        elif label in WRITE:
+            yield table, "SELECT, INSERT, UPDATE, DELETE"
+
+
+def _append_only(schema: str, role: str, models) -> list[str]:
+    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given."""
+    tables = [model._meta.db_table for model in models if getattr(model, "append_only", False)]
+    return [f"REVOKE UPDATE, DELETE, TRUNCATE ON {_quote(schema)}.{_quote(table)} FROM {role}" for table in tables]
+
+
+def create_shop_role(schema_name: str) -> None:
+    with acting_as(LOGIN):
+        _create(shop_role(schema_name))
+        # Made by the login, which alone may administer both roles.
+        _run(f"GRANT {_quote(f'{_database()}_shops')} TO {_quote(shop_role(schema_name))}")
+
+
+def shop_grants(schema_name: str) -> str:
+    """The statements that open a shop's schema to its role and to nobody else, for the owner to run."""
+    schema, role = _quote(schema_name), _quote(shop_role(schema_name))
+    tenant_labels = {config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS}
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in tenant_labels]
+    return ";".join(
+        [
+            f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+            f"REVOKE ALL ON {schema}.django_migrations FROM {role}",
+            *_append_only(schema_name, role, models),
+        ]
+    )
+
+
+def drop_shop_role(schema_name: str) -> None:
+    with acting_as(LOGIN):
+        _run(f"DROP ROLE IF EXISTS {_quote(shop_role(schema_name))}")
