@@ -5,6 +5,7 @@ faster than running the migrations (ADR 0005). When the DDL cannot be computed w
 looks into the database, or runs Python), the migrations are run instead.
 """
 
+import functools
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -66,8 +67,7 @@ def _execute(sql: str) -> None:
 
 
 def _definition() -> str:
-    loader = MigrationLoader(connection)
-    digest = _digest(loader)
+    digest = _migrations_digest()
     kept = SchemaDefinition.objects.filter(pk=digest).values_list("ddl", flat=True).first()
     if kept is not None:
         return kept
@@ -76,8 +76,9 @@ def _definition() -> str:
     return ddl
 
 
-def _digest(loader: MigrationLoader) -> str:
-    names = "\n".join(f"{app}.{name}" for app, name in sorted(loader.disk_migrations))
+@functools.cache  # the files of a running process do not change
+def _migrations_digest() -> str:
+    names = "\n".join(f"{app}.{name}" for app, name in sorted(MigrationLoader(None).disk_migrations))
     return hashlib.sha256(names.encode()).hexdigest()
 
 
@@ -124,7 +125,7 @@ def migrate_all(*, report: Callable[[Outcome], None]) -> list[Outcome]:
     """
     outcomes = []
     with roles.acting_as(OWNER):
-        leaf_nodes = MigrationLoader(None, ignore_no_initial=True).graph.leaf_nodes()
+        leaf_nodes = MigrationLoader(None).graph.leaf_nodes()
         for schema_names in _shops_by_state():
             with schema_context(schema_names[0]):
                 executor = MigrationExecutor(connection)

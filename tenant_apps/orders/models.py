@@ -23,7 +23,7 @@ class Order(models.Model):
         PHONE = "phone", _("Phone")
         COUNTER = "counter", _("Counter")
 
-    reference = models.CharField(max_length=32, unique=True, default=new_reference)
+    reference = models.CharField(max_length=32, unique=True)
     # One submission of a form makes one order, however often it is sent.
     submission = models.UUIDField(unique=True)
     state = models.CharField(max_length=16, choices=State, default=State.ACCEPTED)

@@ -1,0 +1,78 @@
+"""What the pizzaiolo does to an order."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.core.errors import RuleError
+from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import acts
+from tenant_apps.orders.services.acts import By
+from tenant_apps.stock.services import reservations
+from tenants.hosts import Shop
+
+UNDO_SECONDS = 30  # the screen offers it for 10; a slow network must not make a liar of it
+
+
+class TooLateToUndo(RuleError):
+    """The moment for taking an act back has passed."""
+
+    def __init__(self) -> None:
+        super().__init__(_("It is too late to undo this."))
+
+
+@transaction.atomic
+def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
+    """Takes the ticket: its ingredients leave the stock and the customer can no longer change it.
+
+    Raises MoveRefused, StockSpent.
+    """
+    order = acts.locked(order_id)
+    acts.lifecycle.check(current=State(order.state), target=State.PREPARING, actor=by.capacity)
+    reservations.consume(order_id=order.pk, actor_id=by.user_id, pizzeria_id=shop.id, now=now)
+    acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+@transaction.atomic
+def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
+    """The ticket was taken by mistake: stock and reservation are as before. Raises MoveRefused, TooLateToUndo."""
+    order = acts.locked(order_id)
+    acts.lifecycle.check(current=State(order.state), target=State.ACCEPTED, actor=by.capacity)
+    if order.claimed_at is None or now - order.claimed_at > dt.timedelta(seconds=UNDO_SECONDS):
+        raise TooLateToUndo
+    reservations.undo_consumption(
+        order_id=order.pk,
+        needed_at=order.slot.starts_at,
+        actor_id=by.user_id,
+        pizzeria_id=shop.id,
+        now=now,
+    )
+    order.claimed_at = None
+    order.save(update_fields=["claimed_at"])
+    acts.move(shop=shop, order=order, target=State.ACCEPTED, by=by, now=now, reason="undo")
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+@transaction.atomic
+def mark_ready(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
+    """Out of the oven and boxed. Raises MoveRefused."""
+    order = acts.locked(order_id)
+    acts.move(shop=shop, order=order, target=State.READY, by=by, now=now, stamp="ready_at")
+    acts.tell(shop=shop, order=order)
+    return order
+
+
+@transaction.atomic
+def recall(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
+    """Back on the board from ready, a slip or something to do again. Raises MoveRefused."""
+    order = acts.locked(order_id)
+    order.ready_at = None
+    order.save(update_fields=["ready_at"])
+    acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, reason="recall")
+    acts.tell(shop=shop, order=order)
+    return order

@@ -1,0 +1,220 @@
+"""Placing an order: everything it is, promises and costs, in one transaction of few statements (ADR 0008).
+
+Locks, in the one order of the system: slot, ingredients by id, rows of the read model. Then one hint.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.catalogue.models import ServiceMode
+from shared_apps.core.errors import RuleError
+from shared_apps.core.money import euros
+from shared_apps.live import hints
+from shared_apps.places.geometry import distance_m
+from shared_apps.sales import services as sales
+from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.models import Order, new_reference
+from tenant_apps.orders.services import quoting
+from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.quoting import Asked, Quote
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import services as shop_services
+from tenant_apps.shop.queries import OfferedSlot
+from tenant_apps.stock.services import reservations
+from tenants.hosts import Shop
+
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
+TERMS_VERSION = "2026-11"
+
+
+class NotTrading(RuleError):
+    """The shop takes no orders: its legal data is missing, or it closed this channel."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This pizzeria takes no orders at the moment."))
+
+
+class OutOfZone(RuleError):
+    """The address is further than the shop delivers."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This pizzeria does not deliver to this address."))
+
+
+class BelowMinimum(RuleError):
+    """The basket is under the shop's minimum for a delivery."""
+
+    def __init__(self, minimum_cents: int) -> None:
+        super().__init__(_("A delivery starts at %(minimum)s.") % {"minimum": euros(minimum_cents)})
+
+
+class NoSlot(RuleError):
+    """The time asked for is not, or no longer, offered."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This time is no longer available. Please choose another one."))
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who ordered and where it goes; a delivery needs the whole, a collection a name and a phone."""
+
+    name: str
+    phone: str  # E.164
+    email: str = ""
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    details: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How and when the order is wanted."""
+
+    mode: ServiceMode
+    starts_at: dt.datetime | None = None  # of the slot; None is as soon as possible
+    note: str = ""
+    allergy_note: str = ""
+
+
+def place(
+    *,
+    shop: Shop,
+    submission: uuid.UUID,
+    lines: Sequence[Asked],
+    wishes: Wishes,
+    contact: Contact,
+    channel: Order.Channel,
+    by: By,
+    now: dt.datetime,
+    customer_id: int | None = None,
+) -> Order:
+    """Takes an order; the same submission again returns the order it already made.
+
+    Raises NotTrading, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    """
+    already = Order.objects.filter(submission=submission).first()
+    if already is not None:
+        return already
+    try:
+        with transaction.atomic():
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id)
+    except IntegrityError as error:
+        if "submission" not in str(error):
+            raise
+        return Order.objects.get(submission=submission)  # sent twice at the same moment: the other one won
+
+
+def _place(
+    shop: Shop,
+    submission: uuid.UUID,
+    lines: Sequence[Asked],
+    wishes: Wishes,
+    contact: Contact,
+    channel: Order.Channel,
+    by: By,
+    now: dt.datetime,
+    customer_id: int | None,
+) -> Order:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_TIMEOUT)
+    shop_settings = shop_queries.settings()
+    if not shop.has_legal_data or (channel == Order.Channel.WEB and not shop_settings.takes_web_orders):
+        raise NotTrading
+    quote = quoting.quote(lines=lines)
+    far = _distance(shop, wishes, contact)
+    if wishes.mode == ServiceMode.DELIVERY:
+        _check_delivery(quote, far, shop_settings)
+    fee = shop_settings.delivery_fee_cents if wishes.mode == ServiceMode.DELIVERY else 0
+    slot = _choose(wishes, quote.work, far, shop_settings, now)
+    slot_id = shop_services.take_slot(
+        window=slot.window, work=quote.work, capacity=shop_settings.slot_work, slot_id=slot.slot_id
+    )
+    order = Order(
+        reference=new_reference(),
+        submission=submission,
+        channel=channel,
+        mode=wishes.mode,
+        customer_id=customer_id,
+        contact_name=contact.name,
+        contact_phone=contact.phone,
+        contact_email=contact.email,
+        street=contact.street,
+        postcode=contact.postcode,
+        city=contact.city,
+        address_details=contact.details,
+        latitude=contact.latitude,
+        longitude=contact.longitude,
+        note=wishes.note,
+        allergy_note=wishes.allergy_note,
+        slot_id=slot_id,
+        as_soon_as_possible=wishes.starts_at is None,
+        work=quote.work,
+        items_cents=quote.items_cents,
+        delivery_fee_cents=fee,
+        total_cents=quote.items_cents + fee,
+        terms_version=TERMS_VERSION,
+        placed_at=now,
+    )
+    _insert(shop, order, slot.window.end, quote, by)
+    reservations.reserve(
+        order_id=order.pk, needs=quote.needs, needed_at=slot.window.start, pizzeria_id=shop.id, now=now
+    )
+    sales.add(
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
+    )
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+def _distance(shop: Shop, wishes: Wishes, contact: Contact) -> float:
+    if wishes.mode != ServiceMode.DELIVERY:
+        return 0
+    if contact.latitude is None or contact.longitude is None:
+        raise OutOfZone
+    return distance_m((shop.latitude, shop.longitude), (contact.latitude, contact.longitude))
+
+
+def _check_delivery(quote: Quote, far: float, shop_settings: ShopSettings) -> None:
+    if far > shop_settings.delivery_radius_m:
+        raise OutOfZone
+    if quote.items_cents < shop_settings.delivery_minimum_cents:
+        raise BelowMinimum(shop_settings.delivery_minimum_cents)
+
+
+def _choose(wishes: Wishes, work: int, far: float, shop_settings: ShopSettings, now: dt.datetime) -> OfferedSlot:
+    """The slot asked for, or the soonest one where the work fits. Raises NoSlot."""
+    offered = shop_queries.offered_slots(
+        now=now, mode=wishes.mode, work=work, distance_m=far, shop=shop_settings, hours=shop_queries.hours()
+    )
+    for slot in offered:
+        if wishes.starts_at is None or slot.window.start == wishes.starts_at:
+            return slot
+    raise NoSlot
+
+
+def _insert(shop: Shop, order: Order, promised_until: dt.datetime, quote: Quote, by: By) -> None:
+    """The order, its lines, its first event and its row in the read model."""
+    order.save(force_insert=True)
+    insert_lines(order_id=order.pk, lines=quote.lines)
+    acts.record(order=order, by=by, now=order.placed_at, from_state="")
+    OrderSummary.objects.create(
+        pizzeria_id=shop.id,
+        number=order.pk,
+        reference=order.reference,
+        customer_id=order.customer_id,
+        state=order.state,
+        mode=order.mode,
+        placed_at=order.placed_at,
+        promised_until_at=promised_until,
+        total_cents=order.total_cents,
+    )

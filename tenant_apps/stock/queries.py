@@ -1,0 +1,42 @@
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+
+from tenant_apps.stock.models import Movement, StockLevel
+
+
+def levels() -> QuerySet[StockLevel]:
+    return StockLevel.objects.select_related("ingredient").order_by("ingredient__name")
+
+
+def low_levels() -> QuerySet[StockLevel]:
+    """At or under the threshold, or short of what is promised."""
+    return levels().filter(Q(shortage=True) | Q(on_hand__lte=F("reserved") + F("low_threshold")))
+
+
+def movements(ingredient_id: int) -> QuerySet[Movement]:
+    return Movement.objects.filter(ingredient_id=ingredient_id).select_related("actor", "order").order_by("-id")
+
+
+def feasible() -> dict[int, int]:
+    """How many of each variant the stock allows now, by variant id, in one statement.
+
+    For display: what is shown may be sold a moment later, and only acceptance decides.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT recipe.variant_id,"
+            " min(floor(greatest(coalesce(level.on_hand - level.reserved, 0), 0) / recipe.quantity))::int"
+            " FROM catalogue_recipeline AS recipe"
+            " LEFT JOIN stock_stocklevel AS level ON level.ingredient_id = recipe.ingredient_id"
+            " GROUP BY recipe.variant_id"
+        )
+        return dict(cursor.fetchall())
+
+
+def available(ingredient_ids: list[int]) -> dict[int, Decimal]:
+    """What may still be promised today of these ingredients, in their units."""
+    rows = StockLevel.objects.filter(pk__in=ingredient_ids).annotate(free=F("on_hand") - F("reserved"))
+    return dict(rows.values_list("pk", "free"))
+
