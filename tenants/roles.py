@@ -86,7 +86,7 @@ def prepare_database() -> None:
 def grant_public() -> None:
     """Rights in the public schema, by the owner, after every migration of it."""
     application, shops = _quote(f"{_database()}_app"), _quote(f"{_database()}_shops")
-    tables = {table: apps_rights for table, apps_rights in _rights_of_shops()}
+    tables = dict(_rights_of_shops())
     _run(
         f"GRANT USAGE ON SCHEMA public TO {application}, {shops}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {application}",

@@ -20,7 +20,7 @@ class ShopSettings(models.Model):
         _("work of a slot"), default=1200, help_text=_("Hundredths of a pizza the kitchen can do in one slot")
     )
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
-    takes_web_orders = models.BooleanField(_("takes orders on the web"), default=True)
+    takes_orders = models.BooleanField(_("takes orders"), default=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="a_shop_has_one_row_of_settings")]

@@ -1,13 +1,11 @@
 import datetime as dt
-import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from shared_apps.catalogue.models import ServiceMode
+from shared_apps.catalogue import queries as catalogue
+from shared_apps.catalogue.recipes import Card
 from tenant_apps.shop.hours import Hours, Window, grid
 from tenant_apps.shop.models import Closure, LocalOffer, OpeningRange, ShopSettings, Slot
-
-ROAD_FACTOR = 1.35  # roads against the straight line
-METRES_PER_MINUTE = 20_000 / 60
 
 
 def settings() -> ShopSettings:
@@ -21,14 +19,28 @@ def hours() -> Hours:
     )
 
 
-def local_offers() -> dict[int, LocalOffer]:
-    """Where the shop departs from the group's card, by variant."""
-    return {offer.variant_id: offer for offer in LocalOffer.objects.all()}
+def whole_card() -> Card:
+    """The group's card as this shop sells it: its own prices, without what it withdrew."""
+    return _local(catalogue.whole_card(), keep_withdrawn=False)
 
 
-def delivery_minutes(distance_m: float) -> int:
-    """An estimate of the way to the customer from the straight line: 1.35 times as far, at 20 km/h."""
-    return math.ceil(distance_m * ROAD_FACTOR / METRES_PER_MINUTE)
+def part_of_card(*, variant_ids: Iterable[int], extra_ids: Iterable[int]) -> Card:
+    """What a basket or an order needs of the card, at this shop's prices."""
+    return _local(catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids), keep_withdrawn=True)
+
+
+def _local(card: Card, *, keep_withdrawn: bool) -> Card:
+    local = {offer.variant_id: offer for offer in LocalOffer.objects.all()}
+    offers = {}
+    for key, offer in card.offers.items():
+        own = local.get(key)
+        if own and own.withdrawn and not keep_withdrawn:
+            continue
+        if own:
+            price_cents = offer.price_cents if own.price_cents is None else own.price_cents
+            offer = replace(offer, price_cents=price_cents, published=offer.published and not own.withdrawn)
+        offers[key] = offer
+    return Card(offers, card.extras)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +51,10 @@ class OfferedSlot:
 
 
 def offered_slots(
-    *, now: dt.datetime, mode: ServiceMode | str, work: int, distance_m: float = 0, shop: ShopSettings, hours: Hours
+    *, now: dt.datetime, work: int, travel_minutes: int = 0, shop: ShopSettings, hours: Hours
 ) -> list[OfferedSlot]:
     """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since."""
-    minutes = shop.preparation_minutes + (delivery_minutes(distance_m) if mode == ServiceMode.DELIVERY else 0)
-    not_before = now + dt.timedelta(minutes=minutes)
+    not_before = now + dt.timedelta(minutes=shop.preparation_minutes + travel_minutes)
     windows = list(grid(hours.ahead(now, shop.days_ahead), minutes=shop.slot_minutes, not_before=not_before))
     if not windows:
         return []

@@ -41,4 +41,3 @@ def change_slot_work(*, slot_id: int, delta: int) -> None:
         )
         if cursor.fetchone() is None:
             raise SlotFull
-

@@ -39,4 +39,3 @@ def available(ingredient_ids: list[int]) -> dict[int, Decimal]:
     """What may still be promised today of these ingredients, in their units."""
     rows = StockLevel.objects.filter(pk__in=ingredient_ids).annotate(free=F("on_hand") - F("reserved"))
     return dict(rows.values_list("pk", "free"))
-

@@ -8,23 +8,22 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
-from shared_apps.live import hints
-from shared_apps.places.geometry import distance_m
+from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
-from tenant_apps.orders.lifecycle import State
-from tenant_apps.orders.models import Order, new_reference
-from tenant_apps.orders.services import quoting
+from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders.models import Order, OrderLine, new_reference
+from tenant_apps.orders.services import acts, quoting
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.quoting import Asked, Quote
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
@@ -128,14 +127,13 @@ def _place(
     with connection.cursor() as cursor:
         cursor.execute(LOCK_TIMEOUT)
     shop_settings = shop_queries.settings()
-    if not shop.has_legal_data or (channel == Order.Channel.WEB and not shop_settings.takes_web_orders):
+    if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
     quote = quoting.quote(lines=lines)
-    far = _distance(shop, wishes, contact)
+    fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
-        _check_delivery(quote, far, shop_settings)
-    fee = shop_settings.delivery_fee_cents if wishes.mode == ServiceMode.DELIVERY else 0
-    slot = _choose(wishes, quote.work, far, shop_settings, now)
+        fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
+    slot = _choose(wishes, quote.work, travel_minutes, shop_settings, now)
     slot_id = shop_services.take_slot(
         window=slot.window, work=quote.work, capacity=shop_settings.slot_work, slot_id=slot.slot_id
     )
@@ -176,25 +174,24 @@ def _place(
     return order
 
 
-def _distance(shop: Shop, wishes: Wishes, contact: Contact) -> float:
-    if wishes.mode != ServiceMode.DELIVERY:
-        return 0
+def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSettings) -> tuple[int, int]:
+    """Its fee in cents and the minutes it takes. Raises OutOfZone, BelowMinimum."""
     if contact.latitude is None or contact.longitude is None:
         raise OutOfZone
-    return distance_m((shop.latitude, shop.longitude), (contact.latitude, contact.longitude))
-
-
-def _check_delivery(quote: Quote, far: float, shop_settings: ShopSettings) -> None:
-    if far > shop_settings.delivery_radius_m:
+    door = Location(contact.latitude, contact.longitude, contact.postcode, contact.city)
+    if distance_m(shop, door) > shop_settings.delivery_radius_m:
         raise OutOfZone
     if quote.items_cents < shop_settings.delivery_minimum_cents:
         raise BelowMinimum(shop_settings.delivery_minimum_cents)
+    return shop_settings.delivery_fee_cents, estimate(shop, door).minutes
 
 
-def _choose(wishes: Wishes, work: int, far: float, shop_settings: ShopSettings, now: dt.datetime) -> OfferedSlot:
+def _choose(
+    wishes: Wishes, work: int, travel_minutes: int, shop_settings: ShopSettings, now: dt.datetime
+) -> OfferedSlot:
     """The slot asked for, or the soonest one where the work fits. Raises NoSlot."""
     offered = shop_queries.offered_slots(
-        now=now, mode=wishes.mode, work=work, distance_m=far, shop=shop_settings, hours=shop_queries.hours()
+        now=now, work=work, travel_minutes=travel_minutes, shop=shop_settings, hours=shop_queries.hours()
     )
     for slot in offered:
         if wishes.starts_at is None or slot.window.start == wishes.starts_at:
@@ -205,7 +202,7 @@ def _choose(wishes: Wishes, work: int, far: float, shop_settings: ShopSettings, 
 def _insert(shop: Shop, order: Order, promised_until: dt.datetime, quote: Quote, by: By) -> None:
     """The order, its lines, its first event and its row in the read model."""
     order.save(force_insert=True)
-    insert_lines(order_id=order.pk, lines=quote.lines)
+    OrderLine.objects.bulk_create(quoting.rows(order_id=order.pk, quote=quote))
     acts.record(order=order, by=by, now=order.placed_at, from_state="")
     OrderSummary.objects.create(
         pizzeria_id=shop.id,

@@ -56,12 +56,12 @@ def waste(
 
 
 def count(
-    *, where: Where, ingredient_id: int, counted: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
+    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
 ) -> StockLevel:
     """Sets what is on hand to what somebody counted; the difference is a movement. Raises WrongQuantity."""
-    if counted < 0:
+    if quantity < 0:
         raise WrongQuantity(_("A count cannot be below zero."))
-    return _record(where, ingredient_id, lambda level: counted, Movement.Reason.COUNT, actor_id, now, note)
+    return _record(where, ingredient_id, lambda level: quantity, Movement.Reason.COUNT, actor_id, now, note)
 
 
 @transaction.atomic

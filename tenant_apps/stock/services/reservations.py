@@ -72,9 +72,7 @@ def reserve(*, order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id:
         _reserve_today(order_id, needs, needed_at, pizzeria_id, now)
 
 
-def _reserve_today(
-    order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime
-) -> None:
+def _reserve_today(order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime) -> None:
     levels = lock_levels(needs)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -191,7 +189,9 @@ def consume(*, order_id: int, actor_id: int | None, pizzeria_id: int, now: dt.da
     _alert(pizzeria_id, levels, after, now)
 
 
-def _shift(order_id: int, held: list[Reservation], reason: Movement.Reason, actor_id: int | None, now: dt.datetime) -> None:
+def _shift(
+    order_id: int, held: list[Reservation], reason: Movement.Reason, actor_id: int | None, now: dt.datetime
+) -> None:
     """Moves stock and what is reserved of it together: out when the kitchen takes an order, back when it undoes that."""
     sign = -1 if reason == Movement.Reason.CONSUMPTION else 1
     with connection.cursor() as cursor:
@@ -234,8 +234,8 @@ def undo_consumption(
 def consumed_by(order_id: int) -> dict[int, Decimal]:
     """What an order took from the stock and did not give back, by ingredient."""
     taken: dict[int, Decimal] = {}
-    for key, delta in Movement.objects.filter(order_id=order_id).order_by("ingredient_id").values_list(
-        "ingredient_id", "delta"
+    for key, delta in (
+        Movement.objects.filter(order_id=order_id).order_by("ingredient_id").values_list("ingredient_id", "delta")
     ):
         taken[key] = taken.get(key, Decimal(0)) - delta
     return {key: quantity for key, quantity in taken.items() if quantity > 0}

@@ -1,0 +1,161 @@
+"""Fixtures of every test: a catalogue and two shops made once per run, a transaction per test (ADR 0020).
+
+Never `transactional_db` nor `live_server`: their flush breaks on the keys between schemas and would empty the catalogue.
+A race or a browser takes `own_shop`, a pizzeria of its own, committed, dropped after.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.catalogue import loading
+from shared_apps.catalogue.models import ServiceMode, Variant
+from shared_apps.catalogue.recipes import Configuration
+from shared_apps.onboarding import plans, services
+from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import placing
+from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.quoting import Asked
+from tenants import hosts, schemas
+from tenants.hosts import Shop
+from tenants.models import Pizzeria
+
+ROUND_THE_CLOCK = tuple((weekday, dt.time(4), dt.time(4)) for weekday in range(7))
+
+
+def plan(slug: str, **changes: object) -> plans.Plan:
+    """A pizzeria that never closes: tests run at any hour."""
+    values: dict[str, object] = {
+        "name": f"OC Pizza {slug.title()}",
+        "slug": slug,
+        "street": "1 place du Général-de-Gaulle",
+        "postcode": "59000",
+        "city": "Lille",
+        "latitude": 50.6366,
+        "longitude": 3.0635,
+        "phone": "+33320000000",
+        "manager": f"responsable@{slug}.example",
+        "hours": ROUND_THE_CLOCK,
+    }
+    return plans.Plan(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    with django_db_blocker.unblock():
+        loading.load(loading.read())
+        for slug in ("nation", "voisine"):
+            services.open_pizzeria(plan=plan(slug))
+
+
+def shop_of(slug: str) -> Shop:
+    return Shop.of(Pizzeria.objects.get(slug=slug))
+
+
+@pytest.fixture
+def shop(db) -> Iterator[Shop]:
+    """The shop « nation », and the connection in its schema."""
+    hosts.forget()
+    shop = shop_of("nation")
+    with schema_context(shop.schema_name):
+        yield shop
+
+
+@pytest.fixture
+def neighbour(db) -> Shop:
+    """Another shop of the group."""
+    return shop_of("voisine")
+
+
+@pytest.fixture
+def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
+    """A committed shop of its own for threads, processes and browsers; the connection is in its schema."""
+    slug = f"essai-{uuid.uuid4().hex[:8]}"
+    with django_db_blocker.unblock():
+        pizzeria = services.open_pizzeria(plan=plan(slug)).pizzeria
+        try:
+            with schema_context(pizzeria.schema_name):
+                yield Shop.of(pizzeria)
+        finally:
+            connection.set_schema_to_public()
+            drop_shop(pizzeria)
+            connection.close()
+
+
+def drop_shop(pizzeria: Pizzeria) -> None:
+    for table in ("sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM baskets_basketline USING baskets_basket AS basket"
+                       " WHERE basket.token = basket_id AND basket.pizzeria_id = %s", [pizzeria.pk])
+        cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
+    User.objects.filter(memberships__pizzeria=pizzeria).delete()
+    schemas.drop(schema_name=pizzeria.schema_name)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
+        cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])
+
+
+def variant(code: str, size: str | None = "classique") -> Variant:
+    return Variant.objects.get(product__code=code, size__code=size)
+
+
+def ask(code: str, quantity: int = 1, size: str | None = "classique", **parts: object) -> Asked:
+    return Asked(Configuration(variant(code, size).pk, **parts), quantity)  # type: ignore[arg-type]
+
+
+CONTACT = Contact(name="Camille Martin", phone="+33612345678", email="camille@example.com")
+CUSTOMER = By(Actor.CUSTOMER)
+COOK = By(Actor.COOK)
+COUNTER = By(Actor.COUNTER)
+DRIVER = By(Actor.DRIVER)
+MANAGER = By(Actor.MANAGER)
+
+
+def place(shop: Shop, *lines: Asked, **changes: object) -> Order:
+    """An order as a customer of the web places it: to collect, as soon as possible, unless changed."""
+    values: dict[str, object] = {
+        "shop": shop,
+        "submission": uuid.uuid4(),
+        "lines": list(lines) or [ask("margherita")],
+        "wishes": Wishes(mode=ServiceMode.COLLECTION),
+        "contact": CONTACT,
+        "channel": Order.Channel.WEB,
+        "by": CUSTOMER,
+        "now": timezone.now(),
+    }
+    return placing.place(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def make_staff(db) -> Callable[..., User]:
+    def make(role: Role, shop: Shop | None = None) -> User:
+        user = User.objects.create_user(f"{role}-{uuid.uuid4().hex[:6]}@example.com", "mot-de-passe-long", name="Alix")
+        Membership.objects.create(user=user, role=role, pizzeria_id=shop.id if shop else None)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def visit(settings) -> Callable[..., Client]:
+    """A browser's visit to a shop's host, or to the group's; signed in as `user` when given."""
+
+    def client_for(shop: Shop | None = None, user: User | None = None) -> Client:
+        host = f"{shop.slug}.{settings.BASE_DOMAIN}" if shop else settings.BASE_DOMAIN
+        client = Client(HTTP_HOST=host)
+        if user:
+            client.force_login(user)
+        return client
+
+    return client_for

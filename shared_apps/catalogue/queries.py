@@ -1,0 +1,96 @@
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from shared_apps.catalogue.models import ServiceMode, VatClass, VatRate
+from shared_apps.catalogue.recipes import Card, Component, Extra, Offer
+
+OFFERS = """
+    SELECT variant.id, product.id, product.code, product.name, product.description, product.category, product.base,
+           product.vegetarian, size.id, coalesce(size.name, ''), size.diameter_cm, variant.price_cents, variant.work,
+           product.steps, product.published
+    FROM catalogue_variant AS variant
+    JOIN catalogue_product AS product ON product.id = variant.product_id
+    LEFT JOIN catalogue_size AS size ON size.id = variant.size_id
+    WHERE (%(all)s AND product.published OR variant.id = ANY(%(ids)s))
+    ORDER BY product.position, product.name, size.position
+"""
+COMPONENT = "ingredient.id, ingredient.name, ingredient.unit, {quantity}, {removable}, ingredient.allergens,"
+COMPONENT += " ingredient.drawing, ingredient.origin, ingredient.is_dough"
+RECIPES = f"""
+    SELECT recipe.variant_id, {COMPONENT.format(quantity="recipe.quantity", removable="recipe.removable")}
+    FROM catalogue_recipeline AS recipe JOIN catalogue_ingredient AS ingredient ON ingredient.id = recipe.ingredient_id
+    WHERE recipe.variant_id = ANY(%s) ORDER BY recipe.variant_id, recipe.position
+"""
+EXTRAS = f"""
+    SELECT extra.size_id, extra.price_cents, {COMPONENT.format(quantity="extra.quantity", removable="true")}
+    FROM catalogue_extraoffer AS extra JOIN catalogue_ingredient AS ingredient ON ingredient.id = extra.ingredient_id
+    WHERE (%(all)s OR ingredient.id = ANY(%(ids)s)) ORDER BY extra.price_cents, ingredient.name
+"""
+
+
+def whole_card() -> Card:
+    """Everything the group publishes, in three statements."""
+    return _card(variant_ids=None, extra_ids=None)
+
+
+def part_of_card(*, variant_ids: Iterable[int], extra_ids: Iterable[int]) -> Card:
+    """The offers and extras of a basket. What is no longer published is there too: a placed line must stay readable."""
+    return _card(variant_ids=sorted(set(variant_ids)), extra_ids=sorted(set(extra_ids)))
+
+
+def _card(*, variant_ids: list[int] | None, extra_ids: list[int] | None) -> Card:
+    with connection.cursor() as cursor:
+        cursor.execute(OFFERS, {"all": variant_ids is None, "ids": variant_ids or []})
+        rows = cursor.fetchall()
+        recipes = _recipes(cursor, [row[0] for row in rows])
+        extras = _extras(cursor, extra_ids) if extra_ids is None or extra_ids else {}
+    offers = {
+        row[0]: Offer(*row[:13], recipe=tuple(recipes[row[0]]), steps=tuple(row[13]), published=row[14]) for row in rows
+    }
+    return Card(offers, extras)
+
+
+def _recipes(cursor: CursorWrapper, variant_ids: list[int]) -> dict[int, list[Component]]:
+    cursor.execute(RECIPES, [variant_ids])
+    recipes: dict[int, list[Component]] = defaultdict(list)
+    for variant_id, *component in cursor.fetchall():
+        recipes[variant_id].append(_component(component))
+    return recipes
+
+
+def _extras(cursor: CursorWrapper, extra_ids: list[int] | None) -> dict[int, dict[int, Extra]]:
+    cursor.execute(EXTRAS, {"all": extra_ids is None, "ids": extra_ids or []})
+    extras: dict[int, dict[int, Extra]] = defaultdict(dict)
+    for size_id, price_cents, *component in cursor.fetchall():
+        extras[size_id][component[0]] = Extra(_component(component), price_cents)
+    return dict(extras)
+
+
+def _component(row: list[Any]) -> Component:
+    key, name, unit, quantity, removable, allergens, drawing, origin, is_dough = row
+    return Component(key, name, unit, Decimal(quantity), removable, tuple(allergens), drawing, origin, is_dough)
+
+
+def vat_basis_points(*, vat_class: VatClass, mode: ServiceMode, day: dt.date) -> int:
+    """The rate in force that day, in basis points (1000 is 10 %); CGI art. 278-0 bis, 279 m and n."""
+    rates = VatRate.objects.filter(vat_class=vat_class, mode=mode, valid_from__lte=day)
+    return rates.order_by("-valid_from").values_list("basis_points", flat=True)[0]
+
+
+def meat_origins() -> list[tuple[str, str]]:
+    """(ingredient, origin) of beef, pork, sheep and poultry, for the menu (decrees 2002-1465 and 2022-65)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ingredient.name, ingredient.origin FROM catalogue_ingredient AS ingredient"
+            " JOIN catalogue_recipeline AS recipe ON recipe.ingredient_id = ingredient.id"
+            " JOIN catalogue_variant AS variant ON variant.id = recipe.variant_id"
+            " JOIN catalogue_product AS product ON product.id = variant.product_id"
+            " WHERE ingredient.species <> '' AND product.published ORDER BY ingredient.name"
+        )
+        return cursor.fetchall()

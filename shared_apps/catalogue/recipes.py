@@ -1,0 +1,205 @@
+"""What a line of an order is made of and costs: pure values and functions, no database.
+
+A `Configuration` is what somebody asks for; the `Card` says what it is made of, what it costs and what it may contain.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from shared_apps.catalogue.models import Allergen, Product
+from shared_apps.core.errors import RuleError
+
+ALLERGEN_ORDER = {code: position for position, code in enumerate(Allergen.values)}
+
+
+class NotOnTheCard(RuleError):
+    """The product is unknown, withdrawn or no longer sold."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This product is no longer on the card."))
+
+
+class ImpossibleConfiguration(RuleError):
+    """Halves of different sizes, an ingredient that cannot be removed, an extra that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One piece as composed: a variant, or two halves, without some ingredients and with extras of others."""
+
+    variant_id: int
+    other_half_id: int | None = None
+    removed: frozenset[int] = frozenset()  # ids of ingredients
+    extras: frozenset[int] = frozenset()  # ids of ingredients
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """An ingredient in a recipe: its quantity for one piece, in its unit."""
+
+    ingredient_id: int
+    name: str
+    unit: str
+    quantity: Decimal
+    removable: bool
+    allergens: tuple[str, ...]
+    drawing: str
+    origin: str = ""
+    is_dough: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What may be added to a pizza of one size."""
+
+    component: Component
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A variant as it is sold, with its recipe."""
+
+    variant_id: int
+    product_id: int
+    code: str
+    name: str
+    description: str
+    category: str
+    base: str
+    vegetarian: bool
+    size_id: int | None
+    size_name: str
+    diameter_cm: int | None
+    price_cents: int
+    work: int  # hundredths of a pizza
+    recipe: tuple[Component, ...] = ()
+    steps: tuple[str, ...] = ()
+    published: bool = True
+
+    @property
+    def allergens(self) -> tuple[Allergen, ...]:
+        return allergens(self.recipe)
+
+    @property
+    def is_pizza(self) -> bool:
+        return self.category == Product.Category.PIZZA
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} · {self.size_name}" if self.size_name else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A configuration worked out for one piece."""
+
+    configuration: Configuration
+    halves: tuple[Offer, ...]  # one, or left and right
+    components: tuple[Component, ...]
+    removed: tuple[Component, ...]
+    extras: tuple[Extra, ...]
+
+    @property
+    def price_cents(self) -> int:
+        """The dearer half, plus the extras."""
+        return max(half.price_cents for half in self.halves) + sum(extra.price_cents for extra in self.extras)
+
+    @property
+    def work(self) -> int:
+        return max(half.work for half in self.halves)
+
+    @property
+    def needs(self) -> dict[int, Decimal]:
+        return {component.ingredient_id: component.quantity for component in self.components}
+
+    @property
+    def label(self) -> str:
+        if len(self.halves) == 1:
+            return self.halves[0].label
+        left, right = self.halves
+        halves = _("Half %(left)s, half %(right)s") % {"left": left.name, "right": right.name}
+        return f"{halves} · {left.size_name}" if left.size_name else halves
+
+    @property
+    def allergens(self) -> tuple[Allergen, ...]:
+        return allergens(self.components)
+
+    @property
+    def products(self) -> dict[int, int]:
+        """Hundredths of each product in one piece: two different halves are 50 of each."""
+        share = 100 // len(self.halves)
+        counted: dict[int, int] = {}
+        for half in self.halves:
+            counted[half.product_id] = counted.get(half.product_id, 0) + share
+        return counted
+
+
+def allergens(components: Iterable[Component]) -> tuple[Allergen, ...]:
+    """The union over what is really in it, in the order of the regulation (EU 1169/2011 annex II)."""
+    found = {code for component in components for code in component.allergens}
+    return tuple(Allergen(code) for code in sorted(found, key=ALLERGEN_ORDER.__getitem__))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Offers by variant, extras by size: the whole card or the part that a basket needs."""
+
+    offers: Mapping[int, Offer]
+    extras: Mapping[int, Mapping[int, Extra]] = field(default_factory=dict)  # size id → ingredient id
+
+    def offer(self, variant_id: int) -> Offer:
+        """Raises NotOnTheCard."""
+        if variant_id not in self.offers:
+            raise NotOnTheCard
+        return self.offers[variant_id]
+
+    def compose(self, configuration: Configuration) -> Composition:
+        """Raises NotOnTheCard, ImpossibleConfiguration."""
+        halves = self._halves(configuration)
+        whole = _halved(halves) if len(halves) == 2 else {item.ingredient_id: item for item in halves[0].recipe}
+        removed = _removed(whole, configuration.removed)
+        extras = self._extras(halves[0], configuration.extras)
+        for component in removed:
+            del whole[component.ingredient_id]
+        for extra in extras:
+            key = extra.component.ingredient_id
+            base = whole.get(key)
+            quantity = extra.component.quantity + (base.quantity if base else 0)
+            whole[key] = replace(base or extra.component, quantity=quantity)
+        return Composition(configuration, halves, tuple(whole.values()), removed, extras)
+
+    def _halves(self, configuration: Configuration) -> tuple[Offer, ...]:
+        left = self.offer(configuration.variant_id)
+        if configuration.other_half_id in (None, configuration.variant_id):
+            return (left,)
+        right = self.offer(configuration.other_half_id)
+        if not (left.is_pizza and right.is_pizza and left.size_id == right.size_id):
+            raise ImpossibleConfiguration(_("The two halves must be pizzas of the same size."))
+        return left, right
+
+    def _extras(self, offer: Offer, wanted: frozenset[int]) -> tuple[Extra, ...]:
+        offered = self.extras.get(offer.size_id or 0, {}) if offer.is_pizza else {}
+        if not wanted <= offered.keys():
+            raise ImpossibleConfiguration(_("One of these extras is not available."))
+        return tuple(offered[key] for key in sorted(wanted))
+
+
+def _halved(halves: tuple[Offer, ...]) -> dict[int, Component]:
+    """Half of each recipe; what both have adds up."""
+    whole: dict[int, Component] = {}
+    for half in halves:
+        for item in half.recipe:
+            before = whole[item.ingredient_id].quantity if item.ingredient_id in whole else Decimal(0)
+            whole[item.ingredient_id] = replace(item, quantity=before + item.quantity / 2)
+    return whole
+
+
+def _removed(whole: Mapping[int, Component], wanted: frozenset[int]) -> tuple[Component, ...]:
+    for key in wanted:
+        if key not in whole or not whole[key].removable:
+            raise ImpossibleConfiguration(_("One of these ingredients cannot be left out."))
+    return tuple(whole[key] for key in sorted(wanted))

@@ -1,0 +1,118 @@
+// Live regions: a hint says that something changed, the page fetches the region again through its ordinary view.
+//
+//   <main data-live-stream="…?token=…">                       opens the one stream of the page
+//   <section id="board" data-live-topic="orders" data-live-url="/cuisine/tableau/">   a region
+//   <p data-live-status data-on="en direct" data-off="…">      says whether the page is live
+//
+// When the stream is cut, regions are polled and the page says so. After a region changed it gets `live:updated`.
+
+const POLL_MS = 12000;
+const SILENCE_MS = 5000; // the stream beats every 3 s
+const etags = new WeakMap();
+const busy = new WeakMap(); // region → "fetching" or "again"
+
+let source = null;
+let lastId = "";
+let lastWord = 0;
+let up = null;
+
+const regions = () => document.querySelectorAll("[data-live-url]");
+
+async function refresh(region) {
+  if (busy.has(region)) {
+    busy.set(region, "again");
+    return;
+  }
+  busy.set(region, "fetching");
+  try {
+    await fetchInto(region);
+  } catch {
+    // the network is away: the next hint or poll comes back here
+  } finally {
+    const again = busy.get(region) === "again";
+    busy.delete(region);
+    if (again) refresh(region);
+  }
+}
+
+async function fetchInto(region) {
+  const headers = { "X-Live-Region": "1" };
+  if (etags.has(region)) headers["If-None-Match"] = etags.get(region);
+  const answer = await fetch(region.dataset.liveUrl, { headers, redirect: "manual", cache: "no-store" });
+  if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) {
+    say(document.querySelector("[data-live-status]")?.dataset.gone ?? "");
+    return;
+  }
+  if (answer.status !== 200) return;
+  etags.set(region, answer.headers.get("ETag") ?? "");
+  swap(region, await answer.text());
+}
+
+function swap(region, html) {
+  const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+  region.innerHTML = html;
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  window.htmx?.process(region);
+  region.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
+}
+
+function say(text) {
+  for (const status of document.querySelectorAll("[data-live-status]")) {
+    if (status.textContent !== text) status.textContent = text;
+  }
+}
+
+function show(isUp) {
+  if (up === isUp) return;
+  up = isUp;
+  document.documentElement.dataset.live = isUp ? "on" : "off";
+  for (const status of document.querySelectorAll("[data-live-status]")) {
+    const text = isUp ? status.dataset.on : status.dataset.off;
+    if (status.textContent !== text) status.textContent = text;
+  }
+}
+
+function heard(event) {
+  lastWord = Date.now();
+  if (event?.lastEventId) lastId = event.lastEventId;
+  show(true);
+}
+
+function open(url) {
+  source?.close();
+  lastWord = Date.now();
+  source = new EventSource(lastId ? `${url}&last=${encodeURIComponent(lastId)}` : url);
+  source.addEventListener("beat", heard);
+  source.addEventListener("hello", (event) => {
+    heard(event);
+    regions().forEach(refresh);
+  });
+  source.addEventListener("resync", (event) => {
+    heard(event);
+    regions().forEach(refresh);
+  });
+  source.addEventListener("hint", (event) => {
+    heard(event);
+    const topics = event.data.split(" ");
+    for (const region of regions()) {
+      if (region.dataset.liveTopic.split(" ").some((topic) => topics.includes(topic))) refresh(region);
+    }
+  });
+  source.onerror = () => show(false); // EventSource gives up after 403 and 502: the watch below opens it again
+}
+
+const root = document.querySelector("[data-live-stream]");
+if (root) {
+  open(root.dataset.liveStream);
+  setInterval(() => {
+    if (Date.now() - lastWord < SILENCE_MS) return;
+    show(false);
+    open(root.dataset.liveStream);
+  }, 2500);
+  setInterval(() => {
+    if (!up) regions().forEach(refresh);
+  }, POLL_MS);
+  window.addEventListener("pageshow", (event) => event.persisted && open(root.dataset.liveStream));
+  document.addEventListener("visibilitychange", () => !document.hidden && regions().forEach(refresh));
+  window.addEventListener("pagehide", () => source?.close());
+}

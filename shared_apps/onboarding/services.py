@@ -1,0 +1,114 @@
+"""Opening, suspending and resuming a pizzeria."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
+from django_tenants.utils import schema_context
+
+from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.catalogue.models import Ingredient
+from shared_apps.core.errors import RuleError
+from shared_apps.onboarding.plans import Plan
+from shared_apps.sales.models import OPEN_STATES, OrderSummary
+from tenant_apps.shop.models import OpeningRange, ShopSettings
+from tenant_apps.stock.services import opening
+from tenants import hosts, schemas
+from tenants.models import Domain, Pizzeria, schema_name_for
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    pizzeria: Pizzeria
+    done: tuple[str, ...]  # what this run made, in words; nothing when all was there
+
+
+@transaction.atomic
+def open_pizzeria(*, plan: Plan) -> Opened:
+    """Makes the shop, or completes what it lacks: all of it or nothing."""
+    done: list[str] = []
+    pizzeria = Pizzeria.objects.filter(slug=plan.slug).first()
+    if pizzeria is None:
+        pizzeria = _new(plan)
+        done.append("schéma, horaires, zone et stock" if plan.with_stock else "schéma, horaires et zone")
+    if not Domain.objects.filter(domain=pizzeria.host).exists():
+        Domain.objects.create(tenant=pizzeria, domain=pizzeria.host, is_primary=True)
+        done.append("adresse web")
+    if _invite_manager(pizzeria, plan.manager):
+        done.append("invitation du responsable")
+    hosts.forget()
+    return Opened(pizzeria, tuple(done))
+
+
+def _new(plan: Plan) -> Pizzeria:
+    pizzeria = Pizzeria.objects.create(
+        schema_name=schema_name_for(plan.slug),
+        slug=plan.slug,
+        name=plan.name,
+        street=plan.street,
+        postcode=plan.postcode,
+        city=plan.city,
+        latitude=plan.latitude,
+        longitude=plan.longitude,
+        phone=plan.phone,
+        **plan.legal,
+    )
+    schemas.create(schema_name=pizzeria.schema_name)
+    with schema_context(pizzeria.schema_name):
+        ShopSettings.objects.create(delivery_radius_m=plan.delivery_radius_m)
+        OpeningRange.objects.bulk_create(
+            OpeningRange(weekday=weekday, opens=opens, closes=closes) for weekday, opens, closes in plan.hours
+        )
+        opening.open_stock(
+            pizzeria_id=pizzeria.pk,
+            ingredients=list(Ingredient.objects.all()),
+            filled=plan.with_stock,
+            now=timezone.now(),
+        )
+    return pizzeria
+
+
+def _invite_manager(pizzeria: Pizzeria, email: str) -> bool:
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    _membership, created = Membership.objects.get_or_create(user=user, pizzeria=pizzeria, role=Role.MANAGER)
+    if created:
+        # Enqueued in this transaction: a rollback invites nobody.
+        async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria.pk)
+    return created
+
+
+class OrdersStillOpen(RuleError):
+    """The shop cannot be suspended: customers are waiting for their orders."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(_("%(count)s orders are still open in this pizzeria.") % {"count": count})
+
+
+@transaction.atomic
+def suspend(*, pizzeria: Pizzeria) -> None:
+    """The shop's site answers 503 from now on. Raises OrdersStillOpen."""
+    open_orders = OrderSummary.objects.filter(pizzeria=pizzeria, state__in=OPEN_STATES).count()
+    if open_orders:
+        raise OrdersStillOpen(open_orders)
+    _set_state(pizzeria, Pizzeria.State.SUSPENDED)
+
+
+def stop_orders(*, pizzeria: Pizzeria) -> None:
+    """No new order while those that are open are served: the first half of a drain."""
+    with schema_context(pizzeria.schema_name):
+        ShopSettings.objects.update(takes_orders=False)
+
+
+@transaction.atomic
+def resume(*, pizzeria: Pizzeria) -> None:
+    with schema_context(pizzeria.schema_name):
+        ShopSettings.objects.update(takes_orders=True)
+    _set_state(pizzeria, Pizzeria.State.TRADING)
+
+
+def _set_state(pizzeria: Pizzeria, state: Pizzeria.State) -> None:
+    pizzeria.state = state
+    pizzeria.save(update_fields=["state"])
+    hosts.forget()

@@ -1,0 +1,115 @@
+"""Communes and postcodes of France from the data shipped with the application: no key, no network."""
+
+import csv
+import functools
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from django.utils.translation import gettext as _
+
+from shared_apps.core.errors import RuleError
+from shared_apps.places.geometry import Location
+
+DATA = Path(__file__).parent / "data" / "communes.csv"
+POSTCODE = re.compile(r"\b(\d{2})\s?(\d{3})\b")
+CEDEX = re.compile(r"\bcedex\b(\s+\d+)?", re.IGNORECASE)
+ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+
+
+class UnknownPlace(RuleError):
+    """Neither a known postcode nor a known commune."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("We do not know “%(text)s”. Give a postcode or a town.") % {"text": text[:80]})
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    name: str
+    postcodes: tuple[str, ...]
+    latitude: float
+    longitude: float
+    population: int
+
+
+@functools.cache
+def _index() -> tuple[dict[str, list[Commune]], dict[str, list[Commune]]]:
+    """Communes by normalised name and by postcode, read once per process."""
+    by_name: dict[str, list[Commune]] = defaultdict(list)
+    by_postcode: dict[str, list[Commune]] = defaultdict(list)
+    with DATA.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            commune = Commune(
+                row["name"],
+                tuple(row["postcodes"].split()),
+                float(row["latitude"]),
+                float(row["longitude"]),
+                int(row["population"]),
+            )
+            by_name[normalised(commune.name)].append(commune)
+            for postcode in commune.postcodes:
+                by_postcode[postcode].append(commune)
+    return dict(by_name), dict(by_postcode)
+
+
+def normalised(text: str) -> str:
+    """`St-Rémy  l'Honoré` and `saint remy l honore` are the same place."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe"))
+    words = re.sub(r"[^a-z0-9]+", " ", plain.encode("ascii", "ignore").decode()).split()
+    return " ".join(ABBREVIATIONS.get(word, word) for word in words)
+
+
+def locate(*, text: str) -> Location:
+    """An address, a postcode or a commune in any usual writing; the street is kept as written. Raises UnknownPlace."""
+    cleaned = CEDEX.sub("", text).strip(" ,")
+    matches = list(POSTCODE.finditer(cleaned))
+    if matches:
+        match = matches[-1]  # a street may have a number of five digits
+        return _by_postcode(match[1] + match[2], cleaned[: match.start()], cleaned[match.end() :], text)
+    return _by_name(cleaned, text)
+
+
+def _by_postcode(postcode: str, before: str, after: str, text: str) -> Location:
+    communes = _index()[1].get(postcode)
+    if not communes:
+        raise UnknownPlace(text)
+    named = _named(communes, after) or _named(communes, before)
+    if after.strip(" ,") and not named:
+        raise UnknownPlace(text)
+    street = before.strip(" ,") if named is None or _named(communes, after) else ""
+    if named:
+        return Location(named.latitude, named.longitude, postcode, named.name, street)
+    return Location(
+        mean(commune.latitude for commune in communes),
+        mean(commune.longitude for commune in communes),
+        postcode,
+        max(communes, key=lambda commune: commune.population).name,
+        street,
+    )
+
+
+def _named(communes: list[Commune], text: str) -> Commune | None:
+    wanted = normalised(text)
+    return next((commune for commune in communes if wanted and normalised(commune.name) == wanted), None)
+
+
+def _by_name(cleaned: str, text: str) -> Location:
+    """The whole text as a commune, else what follows its last comma, else its last words."""
+    by_name = _index()[0]
+    street, comma, last = cleaned.rpartition(",")
+    if comma and normalised(last) in by_name:
+        return _largest(by_name[normalised(last)], street.strip(" ,"))
+    words = cleaned.split()
+    for start in range(len(words)):
+        if found := by_name.get(normalised(" ".join(words[start:]))):
+            return _largest(found, " ".join(words[:start]).strip(" ,"))
+    raise UnknownPlace(text)
+
+
+def _largest(communes: list[Commune], street: str) -> Location:
+    commune = max(communes, key=lambda commune: commune.population)
+    return Location(commune.latitude, commune.longitude, commune.postcodes[0], commune.name, street)

@@ -1,0 +1,116 @@
+"""Changing or cancelling an order until the kitchen takes it: stock, slot and figures follow in the same transaction.
+
+A race with the kitchen has one whole outcome: both lock the order first, and the second finds it moved.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.catalogue.models import ServiceMode
+from shared_apps.sales import services as sales
+from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders.lifecycle import MoveRefused, State
+from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.services import acts, cases, quoting
+from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.placing import LOCK_TIMEOUT, BelowMinimum
+from tenant_apps.orders.services.quoting import Asked, Quote, Sold
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import services as shop_services
+from tenant_apps.stock.services import reservations
+from tenants.hosts import Shop
+
+
+@transaction.atomic
+def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime) -> Order:
+    """Replaces what is ordered; the slot, the address and the means stay.
+
+    Raises MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    """
+    _limit_waiting()
+    order = acts.locked(order_id)
+    _check_changeable(order, by)
+    quote = quoting.quote(lines=lines)
+    if order.mode == ServiceMode.DELIVERY:
+        minimum = shop_queries.settings().delivery_minimum_cents
+        if quote.items_cents < minimum:
+            raise BelowMinimum(minimum)
+    before = quoting.sold(order)
+    shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
+    reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
+    reservations.reserve(
+        order_id=order.pk, needs=quote.needs, needed_at=order.slot.starts_at, pizzeria_id=shop.id, now=now
+    )
+    _rewrite(shop, order, before, quote, by, now)
+    cases.review_shortages(now=now)
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+def _limit_waiting() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_TIMEOUT)
+
+
+def _check_changeable(order: Order, by: By) -> None:
+    """For whoever may cancel it, and only before the kitchen claims it."""
+    acts.lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
+    if not order.can_still_change:
+        raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+
+
+def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: dt.datetime) -> None:
+    old_total = order.total_cents
+    order.lines.all().delete()
+    OrderLine.objects.bulk_create(quoting.rows(order_id=order.pk, quote=quote))
+    order.items_cents = quote.items_cents
+    order.total_cents = order.items_cents + order.delivery_fee_cents
+    order.work = quote.work
+    order.changed_at = now
+    order.version += 1
+    order.save(update_fields=["items_cents", "total_cents", "work", "changed_at", "version"])
+    acts.record(
+        order=order,
+        by=by,
+        now=now,
+        from_state=order.state,
+        reason="changed",
+        detail={"before": before.words, "total_cents": [old_total, order.total_cents]},
+    )
+    OrderSummary.objects.filter(pizzeria_id=shop.id, number=order.pk).update(total_cents=order.total_cents)
+    sales.add(
+        cell=acts.cell(shop=shop, order=order),
+        ordered_cents=order.total_cents - old_total,
+        products=_difference(before.products, quote.products),
+    )
+
+
+def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]:
+    keys = sorted(before.keys() | after.keys())
+    return {key: after.get(key, 0) - before.get(key, 0) for key in keys if after.get(key, 0) != before.get(key, 0)}
+
+
+@transaction.atomic
+def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
+    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
+    _limit_waiting()
+    order = acts.locked(order_id)
+    if order.state == State.CANCELLED:
+        return order
+    acts.lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
+    shop_services.change_slot_work(slot_id=order.slot_id, delta=-order.work)
+    reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
+    sales.add(
+        cell=acts.cell(shop=shop, order=order),
+        orders=-1,
+        ordered_cents=-order.total_cents,
+        products={key: -hundredths for key, hundredths in quoting.sold(order).products.items()},
+    )
+    acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
+    cases.close_all(order=order, user_id=by.user_id, now=now)
+    cases.review_shortages(now=now)
+    acts.tell(shop=shop, order=order, stock=True)
+    return order

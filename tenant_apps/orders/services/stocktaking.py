@@ -1,0 +1,34 @@
+"""Receptions, waste and counts as the staff record them: the stock moves, and orders it no longer covers become cases."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+
+from tenant_apps.orders.services import cases
+from tenant_apps.stock.models import Movement, StockLevel
+from tenant_apps.stock.services import movements
+from tenants.hosts import Shop
+
+
+@transaction.atomic
+def record(
+    *,
+    shop: Shop,
+    reason: Movement.Reason,
+    ingredient_id: int,
+    quantity: Decimal,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+) -> StockLevel:
+    """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit. Raises WrongQuantity."""
+    act = {
+        Movement.Reason.RECEPTION: movements.receive,
+        Movement.Reason.WASTE: movements.waste,
+        Movement.Reason.COUNT: movements.count,
+    }[reason]
+    where = movements.Where(shop.id, shop.schema_name)
+    level = act(where=where, ingredient_id=ingredient_id, quantity=quantity, actor_id=actor_id, now=now, note=note)
+    cases.review_shortages(now=now)
+    return level
