@@ -3,9 +3,10 @@ from decimal import Decimal
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from shared_apps.core import money
+from shared_apps.core import money, phones
 
 register = template.Library()
 UNITS = {"g": ("g", "kg"), "ml": ("ml", "l")}
@@ -45,3 +46,17 @@ def distance(metres: int) -> str:
     if metres < 1000:
         return f"{round(metres, -1)}{money.NO_BREAK_SPACE}m"
     return f"{metres / 1000:.1f}".replace(".", ",") + f"{money.NO_BREAK_SPACE}km"
+
+
+@register.filter
+def phone(number: str) -> str:
+    """`+33612345678` is shown `06 12 34 56 78`."""
+    return phones.shown(number)
+
+
+@register.filter
+def day(moment: dt.datetime | dt.date) -> str:
+    """`lundi 23 novembre`."""
+    local = timezone.localtime(moment) if isinstance(moment, dt.datetime) else moment
+    return date_format(local, "l j F")
+

@@ -1,0 +1,13 @@
+from collections.abc import Iterable
+
+from django import template
+
+from shared_apps.catalogue.models import Allergen
+
+register = template.Library()
+
+
+@register.filter
+def allergen_names(codes: Iterable[str]) -> str:
+    """`gluten, lait`."""
+    return ", ".join(str(Allergen(code).label) for code in codes)

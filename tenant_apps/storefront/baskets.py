@@ -1,0 +1,34 @@
+"""The visitor's basket, by the cookie that holds its token: one for the whole group, a week long."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse  # noqa: TID251  cookies are read from one and set on the other
+
+from shared_apps.baskets import services as baskets
+from shared_apps.baskets.models import Basket
+
+COOKIE = "panier"
+SECONDS = 7 * 24 * 3600
+
+
+def current(request: HttpRequest) -> Basket | None:
+    return baskets.find(token=request.COOKIES.get(COOKIE))
+
+
+def opened(request: HttpRequest) -> Basket:
+    """The basket, made if need be, and now in this shop."""
+    basket = current(request) or baskets.create(pizzeria_id=request.pizzeria.id)
+    baskets.move(basket=basket, pizzeria_id=request.pizzeria.id)
+    return basket
+
+
+def keep(response: HttpResponse, basket: Basket) -> HttpResponse:
+    response.set_cookie(
+        COOKIE,
+        str(basket.token),
+        max_age=SECONDS,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        secure=settings.PUBLIC_SCHEME == "https",
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
