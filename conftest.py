@@ -21,10 +21,10 @@ from shared_apps.catalogue.recipes import Configuration
 from shared_apps.onboarding import plans, services
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import Contact, Wishes
-from tenant_apps.orders.services.quoting import Asked
 from tenants import hosts, schemas
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
@@ -96,8 +96,11 @@ def drop_shop(pizzeria: Pizzeria) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM baskets_basketline USING baskets_basket AS basket"
-                       " WHERE basket.token = basket_id AND basket.pizzeria_id = %s", [pizzeria.pk])
+        cursor.execute(
+            "DELETE FROM baskets_basketline USING baskets_basket AS basket"
+            " WHERE basket.token = basket_id AND basket.pizzeria_id = %s",
+            [pizzeria.pk],
+        )
         cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
     User.objects.filter(memberships__pizzeria=pizzeria).delete()
     schemas.drop(schema_name=pizzeria.schema_name)

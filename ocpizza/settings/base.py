@@ -137,12 +137,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_URL = "accounts:login"
 
 # One login for the whole group: the cookie lives on the parent domain, membership is checked on every page of a shop.
 SESSION_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
 CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
+# A page of the group may post to a shop (order again), and the other way round.
+CSRF_TRUSTED_ORIGINS = [f"https://{BASE_DOMAIN}", f"https://*.{BASE_DOMAIN}"]
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"

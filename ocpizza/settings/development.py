@@ -13,6 +13,7 @@ if not DATABASES["default"]["HOST"]:
 
 PUBLIC_SCHEME = "http"
 PUBLIC_PORT = env.str("PUBLIC_PORT", default="8000")
+CSRF_TRUSTED_ORIGINS = [f"http://{BASE_DOMAIN}:{PUBLIC_PORT}", f"http://*.{BASE_DOMAIN}:{PUBLIC_PORT}"]
 LIVE_PORT = env.int("LIVE_PORT", default=int(PUBLIC_PORT) + 1)
 LIVE_URL = env.str("LIVE_URL", default=f"http://{{host}}:{LIVE_PORT}/live/")
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] += [
@@ -25,3 +26,4 @@ GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
 DEMO = env.bool("DEMO", default=True)
+WHITENOISE_USE_FINDERS = True

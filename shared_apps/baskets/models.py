@@ -19,6 +19,8 @@ class Basket(models.Model):
     submission = models.UUIDField(default=uuid.uuid4)
     # The order being changed, by its reference; empty for a new order.
     changes_order = models.CharField(max_length=32, blank=True)
+    # While an order is changed, the basket that waits for its customer to come back to it.
+    set_aside = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
 

@@ -12,6 +12,7 @@ from shared_apps.catalogue.recipes import Configuration
 from shared_apps.core.errors import RuleError
 
 MAX_QUANTITY = 50
+COOKIE = "panier"  # holds the token, on the domain of the group and all its shops
 
 
 class TooMany(RuleError):
@@ -36,8 +37,7 @@ def move(*, basket: Basket, pizzeria_id: int) -> None:
     """The visitor now orders from another shop; what is in the basket stays."""
     if basket.pizzeria_id != pizzeria_id:
         basket.pizzeria_id = pizzeria_id
-        basket.changes_order = ""  # an order is changed in its own shop
-        basket.save(update_fields=["pizzeria", "changes_order", "updated_at"])
+        basket.save(update_fields=["pizzeria", "updated_at"])
 
 
 @transaction.atomic
@@ -66,22 +66,37 @@ def set_quantity(*, basket: Basket, line_id: int, quantity: int) -> None:
 
 
 @transaction.atomic
-def replace(*, basket: Basket, lines: Iterable[tuple[Configuration, int]], changes_order: str = "") -> None:
-    """Fills the basket with something else: an order to change or to have again."""
-    basket.lines.all().delete()
-    BasketLine.objects.bulk_create(
-        _line(basket, configuration, min(quantity, MAX_QUANTITY)) for configuration, quantity in lines
-    )
-    basket.changes_order = changes_order
-    basket.save(update_fields=["changes_order", "updated_at"])
+def fill(*, basket: Basket, lines: Iterable[tuple[Configuration, int]]) -> None:
+    """Adds what an earlier order was made of, to have it again. Raises TooMany."""
+    for configuration, quantity in lines:
+        add(basket=basket, configuration=configuration, quantity=quantity)
+
+
+@transaction.atomic
+def open_change(
+    *, basket: Basket | None, pizzeria_id: int, reference: str, lines: Iterable[tuple[Configuration, int]]
+) -> Basket:
+    """A basket that holds a placed order while it is changed; the visitor's own waits, untouched."""
+    if basket and basket.changes_order:
+        basket = basket.set_aside
+    change = Basket.objects.create(pizzeria_id=pizzeria_id, changes_order=reference, set_aside=basket)
+    fill(basket=change, lines=lines)
+    return change
+
+
+@transaction.atomic
+def close_change(*, basket: Basket) -> Basket:
+    """The change was kept or given up: back to the basket that waited, or to an empty one."""
+    waiting = basket.set_aside or create(pizzeria_id=basket.pizzeria_id)
+    basket.delete()
+    return waiting
 
 
 def empty(*, basket: Basket) -> None:
     """The order is placed: the basket is as new, and its next order another submission."""
     basket.lines.all().delete()
     basket.submission = uuid.uuid4()
-    basket.changes_order = ""
-    basket.save(update_fields=["submission", "changes_order", "updated_at"])
+    basket.save(update_fields=["submission", "updated_at"])
 
 
 def count(*, basket: Basket | None) -> int:

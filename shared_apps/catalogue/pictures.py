@@ -155,24 +155,40 @@ TOPPINGS: dict[str, Topping] = {
     "thon": Topping(10, 78, _patch("#c9a28c", 10, edge="#a98370", points=7)),
     "anchois": Topping(6, 66, _fixed(ANCHOVY)),
     "crevette": Topping(8, 74, _fixed(SHRIMP)),
-    "moule": Topping(9, 78, _fixed('<path d="M-11 0Q-4-10 11-2Q6 9-11 0Z" fill="#e8943c"/><path d="M-9 0Q0-5 9-2" stroke="#2d2630" stroke-width="2.4" fill="none"/>')),
+    "moule": Topping(
+        9,
+        78,
+        _fixed(
+            '<path d="M-11 0Q-4-10 11-2Q6 9-11 0Z" fill="#e8943c"/><path d="M-9 0Q0-5 9-2" stroke="#2d2630" stroke-width="2.4" fill="none"/>'
+        ),
+    ),
     "champignon": Topping(9, 78, _fixed(f'<path d="{MUSHROOM}" fill="#efe2cc" stroke="#b99a74" stroke-width="1.4"/>')),
     "artichaut": Topping(7, 74, _fixed(ARTICHOKE)),
     "poivron": Topping(9, 80, _arc("#d98a00", 12, 5)),
     "oignon": Topping(8, 78, _arc("#f6efe0", 11, 2.6)),
     "oignon-rouge": Topping(8, 78, _arc("#a14a86", 12, 3)),
     "ananas": Topping(9, 78, _fixed(PINEAPPLE)),
-    "tomate-cerise": Topping(8, 76, _fixed('<circle r="8.5" fill="#d22f1d"/><circle cx="-2.5" cy="-2.5" r="2.2" fill="#f4a493"/>')),
-    "cornichon": Topping(8, 78, _fixed('<ellipse rx="9" ry="6.5" fill="#5f8a2c"/><ellipse rx="6.5" ry="4.4" fill="#b9cf7f"/>')),
+    "tomate-cerise": Topping(
+        8, 76, _fixed('<circle r="8.5" fill="#d22f1d"/><circle cx="-2.5" cy="-2.5" r="2.2" fill="#f4a493"/>')
+    ),
+    "cornichon": Topping(
+        8, 78, _fixed('<ellipse rx="9" ry="6.5" fill="#5f8a2c"/><ellipse rx="6.5" ry="4.4" fill="#b9cf7f"/>')
+    ),
     "olive": Topping(10, 82, _ring("#27232b", 6, 4.6)),
-    "capre": Topping(12, 82, _fixed('<circle r="3.6" fill="#6c7a34"/><circle cx="-1" cy="-1" r="1.2" fill="#a9b56b"/>')),
+    "capre": Topping(
+        12, 82, _fixed('<circle r="3.6" fill="#6c7a34"/><circle cx="-1" cy="-1" r="1.2" fill="#a9b56b"/>')
+    ),
     "noix": Topping(8, 76, _patch("#a9713b", 8, edge="#7d4f25", points=6, jitter=0.3)),
     "pistache": Topping(16, 80, _patch("#8fae4a", 3.6, points=5)),
     "parmesan": Topping(9, 74, _patch("#f7e7b4", 10, edge="#e6cf8d", points=4, jitter=0.4)),
     "burrata": Topping(1, 0, lambda rnd: BURRATA.format(_blob(27, rnd, 12, 0.07))),
     "oeuf": Topping(1, 0, lambda rnd: f'<path d="{_blob(30, rnd, 10, 0.12)}" fill="#fffaf0"/>{EGG}'),
-    "roquette": Topping(11, 78, _fixed(f'<path d="{ROCKET}" fill="#4a9a3c"/><path d="M-13 0H13" stroke="#a7d38c" stroke-width="1"/>')),
-    "basilic": Topping(6, 62, _fixed(f'<path d="{LEAF}" fill="#2f7d32"/><path d="M-12 0H12" stroke="#9bcf7d" stroke-width="1.3"/>')),
+    "roquette": Topping(
+        11, 78, _fixed(f'<path d="{ROCKET}" fill="#4a9a3c"/><path d="M-13 0H13" stroke="#a7d38c" stroke-width="1"/>')
+    ),
+    "basilic": Topping(
+        6, 62, _fixed(f'<path d="{LEAF}" fill="#2f7d32"/><path d="M-12 0H12" stroke="#9bcf7d" stroke-width="1.3"/>')
+    ),
 }
 ORDER = {name: position for position, name in enumerate(TOPPINGS)}
 
@@ -220,8 +236,7 @@ def _pizza(parts: Sequence[Drawn], prefix: str) -> str:
         for side, x in (("l", -120), ("r", 0))
     )
     halves = "".join(
-        f'<g clip-path="url(#{prefix}{side})">{_filling(part, rnd)}</g>'
-        for side, part in zip("lr", parts, strict=True)
+        f'<g clip-path="url(#{prefix}{side})">{_filling(part, rnd)}</g>' for side, part in zip("lr", parts, strict=True)
     )
     return f'<defs>{clips}</defs>{_crust(rnd)}{halves}<path d="M0-96V96" stroke="#7a3b14" stroke-opacity=".35" stroke-width="2"/>'
 

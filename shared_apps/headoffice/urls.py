@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from shared_apps.headoffice import views
+
+app_name = "headoffice"
+urlpatterns = [
+    path("", views.group, name="group"),
+    path("chiffres/", views.group_figures, name="group_figures"),
+]

@@ -12,7 +12,7 @@ from statistics import mean
 from django.utils.translation import gettext as _
 
 from shared_apps.core.errors import RuleError
-from shared_apps.places.geometry import Location
+from shared_apps.places.geometry import Location, distance_m
 
 DATA = Path(__file__).parent / "data" / "communes.csv"
 POSTCODE = re.compile(r"\b(\d{2})\s?(\d{3})\b")
@@ -113,3 +113,11 @@ def _by_name(cleaned: str, text: str) -> Location:
 def _largest(communes: list[Commune], street: str) -> Location:
     commune = max(communes, key=lambda commune: commune.population)
     return Location(commune.latitude, commune.longitude, commune.postcodes[0], commune.name, street)
+
+
+def commune_at(*, latitude: float, longitude: float) -> Commune:
+    """The commune whose middle is nearest: enough to name where a visitor stands."""
+    here = Location(latitude, longitude, "", "")
+    communes = {id(row): row for rows in _index()[0].values() for row in rows}.values()
+    near = [row for row in communes if abs(row.latitude - latitude) < 0.5 and abs(row.longitude - longitude) < 0.5]
+    return min(near or communes, key=lambda row: distance_m(here, row))

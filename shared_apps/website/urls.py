@@ -1,3 +1,14 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from shared_apps.website import views
+
+app_name = "website"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("trouver/", views.find, name="find"),
+    path("pizzerias/", views.pizzerias, name="pizzerias"),
+    path("mon-compte/", views.account, name="account"),
+    path("conditions-de-vente/", views.terms, name="terms"),
+    path("mentions-legales/", views.legal_notice, name="legal_notice"),
+    path("confidentialite/", views.privacy, name="privacy"),
+]

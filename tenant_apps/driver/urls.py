@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from tenant_apps.driver import views
+
+app_name = "driver"
+urlpatterns = [
+    path("", views.deliveries, name="deliveries"),
+    path("liste/", views.deliveries_list, name="deliveries_list"),
+    path("<int:number>/parti/", views.leave, name="leave"),
+    path("<int:number>/retour/", views.come_back, name="come_back"),
+    path("<int:number>/livre/", views.delivered, name="delivered"),
+]

@@ -1,3 +1,14 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from tenant_apps.kitchen import views
+
+app_name = "kitchen"
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("bons/", views.tickets, name="tickets"),
+    path("bons/<int:number>/prendre/", views.claim, name="claim"),
+    path("bons/<int:number>/annuler-la-prise/", views.undo_claim, name="undo_claim"),
+    path("bons/<int:number>/pret/", views.mark_ready, name="mark_ready"),
+    path("bons/<int:number>/rappeler/", views.recall, name="recall"),
+    path("recettes/<int:line_id>/", views.recipe, name="recipe"),
+]

@@ -128,7 +128,7 @@ class OrderEvent(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()
     from_state = models.CharField(max_length=16, blank=True)
-    to_state = models.CharField(max_length=16)
+    to_state = models.CharField(max_length=16, choices=State)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     capacity = models.CharField(max_length=8, choices=Actor)
     reason = models.CharField(max_length=200, blank=True)

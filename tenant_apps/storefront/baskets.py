@@ -5,25 +5,28 @@ from django.http import HttpRequest, HttpResponse  # noqa: TID251  cookies are r
 
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.models import Basket
+from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.services.acts import By
 
-COOKIE = "panier"
 SECONDS = 7 * 24 * 3600
 
 
 def current(request: HttpRequest) -> Basket | None:
-    return baskets.find(token=request.COOKIES.get(COOKIE))
+    return baskets.find(token=request.COOKIES.get(baskets.COOKIE))
 
 
 def opened(request: HttpRequest) -> Basket:
     """The basket, made if need be, and now in this shop."""
     basket = current(request) or baskets.create(pizzeria_id=request.pizzeria.id)
+    if basket.changes_order and basket.pizzeria_id != request.pizzeria.id:
+        basket = baskets.close_change(basket=basket)  # an order is changed in its own shop
     baskets.move(basket=basket, pizzeria_id=request.pizzeria.id)
     return basket
 
 
 def keep(response: HttpResponse, basket: Basket) -> HttpResponse:
     response.set_cookie(
-        COOKIE,
+        baskets.COOKIE,
         str(basket.token),
         max_age=SECONDS,
         domain=settings.SESSION_COOKIE_DOMAIN,
@@ -32,3 +35,7 @@ def keep(response: HttpResponse, basket: Basket) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+def customer(request: HttpRequest) -> By:
+    return By(Actor.CUSTOMER, request.user.pk if request.user.is_authenticated else None)

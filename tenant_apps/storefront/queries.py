@@ -3,19 +3,19 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from shared_apps.baskets.models import Basket, BasketLine
-from shared_apps.baskets.services import configuration_of
+from django.utils.translation import gettext as _
+
 from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
-from shared_apps.catalogue.recipes import Card, Composition, Extra, ImpossibleConfiguration, NotOnTheCard, Offer
-from tenant_apps.orders.services import quoting
-from tenant_apps.orders.services.quoting import Asked
+from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
+from shared_apps.places.geometry import Location, estimate
+from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock import queries as stock_queries
+from tenants.hosts import Shop
 
 FEW = 5  # said when so many or fewer are left
 
@@ -41,7 +41,8 @@ class Dish:
 
     @property
     def ingredients(self) -> str:
-        return ", ".join(part.name for part in self.first.recipe if not part.is_dough)
+        names = ", ".join(part.name.lower() for part in self.first.recipe if not part.is_dough)
+        return names[:1].upper() + names[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Section:
 def menu() -> list[Section]:
     card, feasible = shop_queries.whole_card(), stock_queries.feasible()
     by_category: dict[str, list[Dish]] = {category: [] for category in Product.Category.values}
-    for offers in _by_product(card.offers.values()):
+    for offers in by_product(card.offers.values()):
         count = max(feasible.get(offer.variant_id, 0) for offer in offers)
         by_category[offers[0].category].append(Dish(tuple(offers), count))
     return [
@@ -64,23 +65,90 @@ def menu() -> list[Section]:
     ]
 
 
-def _by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
+def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
     grouped: dict[int, list[Offer]] = {}
     for offer in offers:
         grouped.setdefault(offer.product_id, []).append(offer)
     return grouped.values()
 
 
-def drawn(offer: Offer, extras: Iterable[Extra] = (), removed: Iterable[int] = ()) -> Drawn:
-    left_out = frozenset(removed)
+def drawn(offer: Offer, extras: Iterable[Extra] = (), removed: Iterable[Component] = ()) -> Drawn:
+    left_out = {part.ingredient_id for part in removed}
     parts = [part for part in offer.recipe if part.ingredient_id not in left_out]
     parts += [extra.component for extra in extras]
     return Drawn(offer.code, offer.base, tuple(dict.fromkeys(part.drawing for part in parts if part.drawing)))
 
 
-def pizzas_to_draw() -> list[Drawn]:
-    """One drawing per pizza of the card."""
-    return [drawn(offers[0]) for offers in _by_product(shop_queries.whole_card().offers.values()) if offers[0].is_pizza]
+def drawn_composition(composition: Composition) -> list[Drawn]:
+    return [drawn(half, composition.extras, composition.removed) for half in composition.halves]
+
+
+def pizzas_in(sections: Iterable[Section]) -> list[Drawn]:
+    """One drawing per pizza of the menu."""
+    return [drawn(dish.first) for section in sections for dish in section.dishes if dish.first.is_pizza]
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    component: Component
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Addable:
+    extra: Extra
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Everything the customiser offers around one composition."""
+
+    composition: Composition
+    sizes: tuple[Offer, ...]
+    other_halves: tuple[Offer, ...]
+    removable: tuple[Removable, ...]
+    addable: tuple[Addable, ...]
+    feasible: int
+
+    @property
+    def left(self) -> Offer:
+        return self.composition.halves[0]
+
+    @property
+    def right(self) -> Offer | None:
+        return self.composition.halves[1] if len(self.composition.halves) == 2 else None
+
+
+def choices(card: Card, composition: Composition) -> Choices:
+    left = composition.halves[0]
+    offers = list(card.offers.values())
+    removed = {part.ingredient_id for part in composition.removed}
+    added = {extra.component.ingredient_id for extra in composition.extras}
+    parts = {part.ingredient_id: part for half in composition.halves for part in half.recipe if part.removable}
+    offered = card.extras.get(left.size_id or 0, {}) if left.is_pizza else {}
+    return Choices(
+        composition=composition,
+        sizes=tuple(offer for offer in offers if offer.product_id == left.product_id),
+        other_halves=tuple(
+            offer
+            for offer in offers
+            if left.is_pizza
+            and offer.size_id == left.size_id
+            and offer.product_id != left.product_id
+            and offer.is_pizza
+        ),
+        removable=tuple(Removable(part, key in removed) for key, part in parts.items()),
+        addable=tuple(Addable(extra, key in added) for key, extra in offered.items()),
+        feasible=_feasible(composition),
+    )
+
+
+def _feasible(composition: Composition) -> int:
+    """How many of it the stock allows now."""
+    needs = composition.needs
+    left = stock_queries.available(list(needs))
+    return max(0, min((int(left.get(key, 0) // need) for key, need in needs.items()), default=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,86 +165,40 @@ def opening(hours: Hours, now: dt.datetime) -> Opening:
     return Opening(current is not None, current.end if current else None, hours.next_opening(now))
 
 
-@dataclass(frozen=True, slots=True)
-class FilledLine:
-    line: BasketLine
-    composition: Composition | None  # None when it is no longer on the card
-    sold_out: bool
-
-    @property
-    def total_cents(self) -> int:
-        return self.line.quantity * self.composition.price_cents if self.composition else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A basket at this shop's prices and with this shop's stock."""
-
-    lines: tuple[FilledLine, ...]
-
-    @property
-    def items_cents(self) -> int:
-        return sum(line.total_cents for line in self.lines)
-
-    @property
-    def pieces(self) -> int:
-        return sum(line.line.quantity for line in self.lines)
-
-    @property
-    def work(self) -> int:
-        return sum(line.line.quantity * line.composition.work for line in self.lines if line.composition)
-
-    @property
-    def can_be_ordered(self) -> bool:
-        return bool(self.lines) and not any(line.sold_out or line.composition is None for line in self.lines)
-
-    @property
-    def asked(self) -> list[Asked]:
-        return [Asked(configuration_of(line.line), line.line.quantity) for line in self.lines]
-
-    @property
-    def allergens(self) -> list[str]:
-        return sorted({code for line in self.lines if line.composition for code in line.composition.allergens})
-
-
-def filled(basket: Basket | None) -> Filled:
-    """Every line with what it is made of and whether the stock has enough for it and those above it."""
-    lines = list(basket.lines.all()) if basket else []
-    if not lines:
-        return Filled(())
-    asked = [Asked(configuration_of(line), line.quantity) for line in lines]
-    card = quoting.card_for(asked)
-    compositions = [_composition(card, line) for line in asked]
-    keys = sorted({key for composition in compositions if composition for key in composition.needs})
-    left = stock_queries.available(keys)
-    return Filled(
-        tuple(
-            FilledLine(line, composition, composition is not None and not _take(left, composition, line.quantity))
-            for line, composition in zip(lines, compositions, strict=True)
-        )
+def slots(
+    *, shop: Shop, shop_settings: ShopSettings, mode: str, place: Location | None, work: int, now: dt.datetime
+) -> list[shop_queries.OfferedSlot]:
+    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
+    minutes = 0
+    if mode == ServiceMode.DELIVERY:
+        known = estimate(shop, place).minutes if place else 0
+        edge = Location(shop.latitude + shop_settings.delivery_radius_m / 111_000, shop.longitude, "", "")
+        minutes = known or estimate(shop, edge).minutes
+    return shop_queries.offered_slots(
+        now=now, work=work, travel_minutes=minutes, shop=shop_settings, hours=shop_queries.hours()
     )
 
 
-def _composition(card: Card, line: Asked) -> Composition | None:
-    try:
-        composition = card.compose(line.configuration)
-    except (NotOnTheCard, ImpossibleConfiguration):
-        return None
-    return composition if all(half.published for half in composition.halves) else None
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an order as its customer follows it; done by a real act, at that moment."""
+
+    label: str
+    at: dt.datetime | None
+    is_now: bool
 
 
-def _take(left: dict[int, Decimal], composition: Composition, quantity: int) -> bool:
-    """Takes the line out of what is left, when there is enough."""
-    needs = {key: quantity * each for key, each in composition.needs.items()}
-    if any(left.get(key, Decimal(0)) < need for key, need in needs.items()):
-        return False
-    for key, need in needs.items():
-        left[key] -= need
-    return True
+def steps(order: Order) -> list[Step]:
+    """Placed, claimed, ready, on its way for a delivery, handed over: nothing here advances with time."""
+    delivered = order.mode == ServiceMode.DELIVERY
+    acts = [(_("Order received"), order.placed_at), (_("In preparation"), order.claimed_at)]
+    acts.append((_("Ready") if delivered else _("Ready to collect"), order.ready_at))
+    if delivered:
+        acts.append((_("On its way"), order.left_at))
+    acts.append((_("Delivered") if delivered else _("Collected"), order.handed_over_at))
+    last = max((position for position, (_label, at) in enumerate(acts) if at), default=0)
+    return [Step(label, at, position == last) for position, (label, at) in enumerate(acts)]
 
 
-def slots(
-    *, now: dt.datetime, work: int, mode: str, travel_minutes: int, shop: ShopSettings, hours: Hours
-) -> list[shop_queries.OfferedSlot]:
-    minutes = travel_minutes if mode == ServiceMode.DELIVERY else 0
-    return shop_queries.offered_slots(now=now, work=work, travel_minutes=minutes, shop=shop, hours=hours)
+def order_by_reference(reference: str) -> Order | None:
+    return Order.objects.select_related("slot").prefetch_related("lines").filter(reference=reference).first()

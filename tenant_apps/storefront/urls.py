@@ -1,3 +1,23 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from tenant_apps.storefront.views import basket, checkout, menu, tracking
+
+app_name = "storefront"
+urlpatterns = [
+    path("", menu.menu, name="menu"),
+    re_path(r"^images/pizzas-(?P<digest>[0-9a-f]{16})\.svg$", menu.pizzas, name="pizzas"),
+    path("images/<slug:code>.svg", menu.picture, name="picture"),
+    path("carte/<slug:code>/", menu.product, name="product"),
+    path("panier/", basket.basket, name="basket"),
+    path("panier/ajouter/", basket.add, name="add"),
+    path("panier/lignes/<int:line_id>/", basket.set_quantity, name="set_quantity"),
+    path("panier/enregistrer/", basket.keep_change, name="keep_change"),
+    path("panier/abandonner/", basket.drop_change, name="drop_change"),
+    path("commander/livraison/", checkout.checkout, {"mode": "delivery"}, name="checkout_delivery"),
+    path("commander/a-emporter/", checkout.checkout, {"mode": "collection"}, name="checkout_collection"),
+    path("commande/<str:reference>/", tracking.order, name="order"),
+    path("commande/<str:reference>/etat/", tracking.order_state, name="order_state"),
+    path("commande/<str:reference>/annuler/", tracking.cancel, name="cancel"),
+    path("commande/<str:reference>/modifier/", tracking.change, name="change"),
+    path("commande/<str:reference>/recommencer/", tracking.order_again, name="order_again"),
+]

@@ -60,3 +60,8 @@ def day(moment: dt.datetime | dt.date) -> str:
     local = timezone.localtime(moment) if isinstance(moment, dt.datetime) else moment
     return date_format(local, "l j F")
 
+
+@register.filter
+def seconds(moment: dt.datetime, after: int) -> int:
+    """The moment, `after` seconds later, in seconds since 1970: what the pages' clocks count from."""
+    return int(moment.timestamp()) + after

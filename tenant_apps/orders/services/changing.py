@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order, OrderLine
-from tenant_apps.orders.services import acts, cases, quoting
+from tenant_apps.orders.quoting import Asked, Quote, Sold
+from tenant_apps.orders.services import acts, cases
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import LOCK_TIMEOUT, BelowMinimum
-from tenant_apps.orders.services.quoting import Asked, Quote, Sold
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.stock.services import reservations
@@ -57,7 +58,7 @@ def _limit_waiting() -> None:
 
 def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
-    acts.lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
+    lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
     if not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
 
@@ -100,7 +101,7 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     order = acts.locked(order_id)
     if order.state == State.CANCELLED:
         return order
-    acts.lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
+    lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
     shop_services.change_slot_work(slot_id=order.slot_id, delta=-order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     sales.add(

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
+from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts
@@ -30,7 +31,7 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     Raises MoveRefused, StockSpent.
     """
     order = acts.locked(order_id)
-    acts.lifecycle.check(current=State(order.state), target=State.PREPARING, actor=by.capacity)
+    lifecycle.check(current=State(order.state), target=State.PREPARING, actor=by.capacity)
     reservations.consume(order_id=order.pk, actor_id=by.user_id, pizzeria_id=shop.id, now=now)
     acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
     acts.tell(shop=shop, order=order, stock=True)
@@ -41,7 +42,7 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
 def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     """The ticket was taken by mistake: stock and reservation are as before. Raises MoveRefused, TooLateToUndo."""
     order = acts.locked(order_id)
-    acts.lifecycle.check(current=State(order.state), target=State.ACCEPTED, actor=by.capacity)
+    lifecycle.check(current=State(order.state), target=State.ACCEPTED, actor=by.capacity)
     if order.claimed_at is None or now - order.claimed_at > dt.timedelta(seconds=UNDO_SECONDS):
         raise TooLateToUndo
     reservations.undo_consumption(

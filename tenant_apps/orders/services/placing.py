@@ -17,10 +17,11 @@ from shared_apps.core.money import euros
 from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders import quoting
 from tenant_apps.orders.models import Order, OrderLine, new_reference
-from tenant_apps.orders.services import acts, quoting
+from tenant_apps.orders.quoting import Asked, Quote
+from tenant_apps.orders.services import acts
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.quoting import Asked, Quote
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
@@ -85,6 +86,11 @@ class Wishes:
     allergy_note: str = ""
 
 
+def placed(*, submission: uuid.UUID) -> Order | None:
+    """The order that this submission has made."""
+    return Order.objects.filter(submission=submission).first()
+
+
 def place(
     *,
     shop: Shop,
@@ -101,7 +107,7 @@ def place(
 
     Raises NotTrading, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
     """
-    already = Order.objects.filter(submission=submission).first()
+    already = placed(submission=submission)
     if already is not None:
         return already
     try:

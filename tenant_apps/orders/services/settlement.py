@@ -12,6 +12,7 @@ from shared_apps.core.calendar import PARIS, business_day
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.sales import services as sales
+from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts
@@ -97,7 +98,7 @@ def hand_over(
     order = acts.locked(order_id)
     if order.state == State.HANDED_OVER and submission and order.payments.filter(submission=submission).exists():
         return order  # the same act, sent again
-    acts.lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
+    lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
     due = due_cents(order)
     if due and (means is None or submission is None):
         raise NotYetPaid(due)

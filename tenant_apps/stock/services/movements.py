@@ -91,5 +91,5 @@ def _record(
             cleared=[] if level.is_low else changed,
             now=now,
         )
-    hints.changed(scope=where.schema_name, topics=["stock"])
+    hints.changed(scope=where.schema_name, topics=["stock"], group=level.is_low != was_low)
     return level

@@ -1,0 +1,24 @@
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from shared_apps.accounts import services
+from shared_apps.accounts.models import User
+from tenants.models import Pizzeria
+
+
+def invite(user_pk: int, pizzeria_pk: int) -> None:
+    """Tells a manager that a shop is theirs, with the address to choose a password when they have none."""
+    user, pizzeria = User.objects.get(pk=user_pk), Pizzeria.objects.get(pk=pizzeria_pk)
+    uid, token = services.invitation_key(user)
+    path = reverse("accounts:choose_password", urlconf=settings.ROOT_URLCONF, args=(uid, token))
+    context = {
+        "pizzeria": pizzeria,
+        "user": user,
+        "url": pizzeria.url + path,
+        "has_password": user.has_usable_password(),
+    }
+    subject = _("%(pizzeria)s: your access") % {"pizzeria": pizzeria.name}
+    send_mail(subject, render_to_string("accounts/invitation.txt", context), None, [user.email])

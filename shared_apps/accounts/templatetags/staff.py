@@ -1,0 +1,25 @@
+from dataclasses import dataclass
+
+from django import template
+from django.template.context import RequestContext
+from django.urls import reverse
+
+from shared_apps.accounts import screens
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    url: str
+    label: str
+    is_current: bool
+
+
+@register.simple_tag(takes_context=True)
+def staff_screens(context: RequestContext) -> list[Link]:
+    """The screens that the visitor's roles open, for the menu of a staff page."""
+    request = context["request"]
+    opened = screens.opened_by(request.roles, in_shop=request.pizzeria is not None)
+    here = request.resolver_match.view_name
+    return [Link(reverse(screen.url_name), str(screen.label), screen.url_name == here) for screen in opened]

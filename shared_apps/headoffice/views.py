@@ -1,0 +1,28 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from shared_apps.accounts.access import staff
+from shared_apps.accounts.permissions import Permission
+from shared_apps.live.regions import region
+from shared_apps.sales import queries as sales
+
+
+def _figures() -> dict[str, object]:
+    shops = sales.figures(now=timezone.now())
+    return {"shops": shops, "total": sales.total(shops)}
+
+
+@require_GET
+@staff(Permission.GROUP_VIEW)
+def group(request: HttpRequest) -> HttpResponse:
+    """Every shop and the group, live, from the read model."""
+    return render(request, "headoffice/group.html", _figures())
+
+
+@require_GET
+@staff(Permission.GROUP_VIEW)
+@region
+def group_figures(request: HttpRequest) -> HttpResponse:
+    return render(request, "headoffice/_group.html", _figures())

@@ -1,0 +1,96 @@
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.baskets import services as baskets
+from shared_apps.core.errors import RuleError
+from shared_apps.customers import services as customers
+from shared_apps.places import services as places
+from shared_apps.places import visitors
+from shared_apps.places.geometry import Location
+from shared_apps.website import queries
+from shared_apps.website.forms import AddressForm
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    context = {"form": AddressForm(), "pizzerias": queries.trading().order_by("city", "name")}
+    return render(request, "website/home.html", context)
+
+
+@require_POST
+def find(request: HttpRequest) -> HttpResponse:
+    """Where the visitor is, kept for the address of a delivery."""
+    form = AddressForm(request.POST)
+    if form.is_valid():
+        try:
+            visitors.remember(request.session, _location(form))
+        except RuleError as refusal:
+            form.add_error("address", str(refusal))
+        else:
+            return redirect("website:pizzerias")
+    context = {"form": form, "pizzerias": queries.trading().order_by("city", "name")}
+    return render(request, "website/home.html", context, status=422)
+
+
+def _location(form: AddressForm) -> Location:
+    data = form.cleaned_data
+    if data["address"]:
+        return places.locate(text=data["address"])
+    return visitors.at_position(latitude=data["latitude"], longitude=data["longitude"])
+
+
+@require_GET
+def pizzerias(request: HttpRequest) -> HttpResponse:
+    """The nearest shops and what each can do now, for this visitor's basket too."""
+    asked = request.GET.get("adresse", "")
+    form = AddressForm(initial={"address": asked})
+    try:
+        place = places.locate(text=asked) if asked else visitors.remembered(request.session)
+    except RuleError as refusal:
+        form = AddressForm({"address": asked})
+        form.add_error("address", str(refusal))
+        place = None
+    if place is None:
+        context = {"form": form, "pizzerias": queries.trading().order_by("city", "name")}
+        return render(request, "website/home.html", context, status=422 if form.errors else 200)
+    basket = baskets.find(token=request.COOKIES.get(baskets.COOKIE))
+    near = queries.nearest(place=place, basket=basket, now=timezone.now())
+    context = {"form": form, "place": place, "near": near, "pieces": baskets.count(basket=basket)}
+    return render(request, "website/pizzerias.html", context)
+
+
+@login_required
+@require_GET
+def account(request: HttpRequest) -> HttpResponse:
+    customer = customers.find(user=request.user)
+    orders = queries.orders_of(customer.pk)[:50] if customer else []
+    addresses = customer.addresses.all() if customer else []
+    return render(request, "website/account.html", {"orders": orders, "addresses": addresses})
+
+
+def _seller() -> dict[str, str]:
+    return {
+        "legal_name": settings.GROUP_LEGAL_NAME,
+        "siret": settings.GROUP_SIRET,
+        "vat_number": settings.GROUP_VAT_NUMBER,
+        "email": settings.DEFAULT_FROM_EMAIL,
+    }
+
+
+@require_GET
+def terms(request: HttpRequest) -> HttpResponse:
+    return render(request, "website/terms.html", {"seller": _seller()})
+
+
+@require_GET
+def legal_notice(request: HttpRequest) -> HttpResponse:
+    return render(request, "website/legal_notice.html", {"seller": _seller()})
+
+
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "website/privacy.html", {"seller": _seller()})

@@ -1,0 +1,85 @@
+// The board's clocks, its sound, and what stays open when it is fetched again.
+
+const REPEAT_MS = 3000;
+const board = document.getElementById("tickets");
+const soundButton = document.getElementById("sound");
+const announce = document.getElementById("announce");
+let audio = null;
+let known = new Set(tickets().map((ticket) => ticket.dataset.ticket));
+let unheard = new Set(); // tickets that ring until the board is touched
+
+function tickets() {
+  return [...document.querySelectorAll("[data-ticket]")];
+}
+
+function clocks() {
+  const now = Date.now() / 1000;
+  for (const ticket of tickets()) {
+    const seconds = Math.max(0, Math.floor(now - Number(ticket.dataset.since)));
+    const age = now > Number(ticket.dataset.late) ? "late" : now > Number(ticket.dataset.soon) ? "soon" : "";
+    ticket.querySelector(".timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    ticket.dataset.age = age;
+    const word = ticket.querySelector(".age");
+    const text = age ? word.dataset[age] : "";
+    if (word.textContent !== text) word.textContent = text;
+  }
+}
+
+function ring() {
+  if (!unheard.size || audio?.state !== "running") return;
+  for (const [delay, pitch] of [[0, 880], [0.18, 1175], [0.36, 880]]) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.4, audio.currentTime + delay);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + delay + 0.16);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + delay);
+    tone.stop(audio.currentTime + delay + 0.17);
+  }
+  document.documentElement.dataset.rings = String(Number(document.documentElement.dataset.rings ?? 0) + 1);
+}
+
+function noticed() {
+  const here = tickets();
+  const fresh = here.filter((ticket) => !known.has(ticket.dataset.ticket) && ticket.classList.contains("accepted"));
+  known = new Set(here.map((ticket) => ticket.dataset.ticket));
+  unheard = new Set([...unheard].filter((key) => known.has(key)));
+  if (fresh.length) {
+    for (const ticket of fresh) unheard.add(ticket.dataset.ticket);
+    announce.textContent = `${announce.dataset.one} ${fresh.map((ticket) => ticket.querySelector(".name").textContent).join(", ")}`;
+    ring();
+  }
+  clocks();
+}
+
+// What the cook opened stays open through a refresh.
+const opened = new Set();
+board.addEventListener("toggle", (event) => {
+  if (event.target.open) opened.add(event.target.id);
+  else if (event.target.isConnected) opened.delete(event.target.id);
+}, true);
+function reopen() {
+  for (const id of opened) {
+    const details = document.getElementById(id);
+    if (details) details.open = true;
+  }
+}
+
+function unlock() {
+  audio ??= new AudioContext();
+  audio.resume().then(() => { soundButton.hidden = audio.state === "running"; });
+}
+
+soundButton.hidden = false;
+soundButton.addEventListener("click", unlock);
+document.addEventListener("pointerdown", () => {
+  unheard.clear();
+  if (audio?.state !== "running") unlock();
+});
+board.addEventListener("live:updated", () => { reopen(); noticed(); });
+document.addEventListener("htmx:afterSettle", (event) => { if (event.target === board) { reopen(); noticed(); } });
+navigator.wakeLock?.request("screen").catch(() => {});
+clocks();
+setInterval(clocks, 1000);
+setInterval(ring, REPEAT_MS);

@@ -1,0 +1,139 @@
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.accounts.access import staff
+from shared_apps.accounts.permissions import Permission
+from shared_apps.core.calendar import business_day, day_bounds
+from shared_apps.live.regions import region
+from tenant_apps.counter.forms import HandOverForm, PaymentForm
+from tenant_apps.orders import queries
+from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.queries import Handled
+from tenant_apps.orders.services import changing, road, settlement
+from tenant_apps.orders.services.acts import By
+from tenant_apps.payments.models import Payment
+
+
+def _by(request: HttpRequest) -> By:
+    return By(Actor(request.role), request.user.pk)
+
+
+def _list(request: HttpRequest) -> dict[str, object]:
+    """The filter is in the address: open orders, the late ones, or those over since the business day began."""
+    now = timezone.now()
+    shown = request.GET.get("voir", "")
+    if shown == "retard":
+        orders = queries.late(now)
+    elif shown == "terminees":
+        orders = queries.over(day_bounds(business_day(now))[0])
+    else:
+        orders = queries.in_progress()
+    return {"orders": orders, "shown": shown, "means": Payment.Means.choices, "now": now}
+
+
+@require_GET
+@staff(Permission.COUNTER)
+def orders(request: HttpRequest) -> HttpResponse:
+    return render(request, "counter/orders.html", _list(request))
+
+
+@require_GET
+@staff(Permission.COUNTER)
+@region
+def orders_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "counter/_orders.html", _list(request))
+
+
+def _handled(number: int) -> Handled:
+    found = queries.handled(number)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+@staff(Permission.COUNTER)
+def order(request: HttpRequest, number: int) -> HttpResponse:
+    return _page(request, _handled(number))
+
+
+def _page(request: HttpRequest, found: Handled, form: PaymentForm | None = None) -> HttpResponse:
+    initial = {"amount": f"{found.due_cents / 100:.2f}".replace(".", ","), "submission": uuid.uuid4()}
+    context = {
+        "handled": found,
+        "order": found.order,
+        "payments": found.order.payments.select_related("taken_by"),
+        "events": found.order.events.select_related("actor"),
+        "form": form or PaymentForm(initial=initial),
+        "means": Payment.Means.choices,
+    }
+    return render(request, "counter/order.html", context, status=422 if form and form.errors else 200)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def take_payment(request: HttpRequest, number: int) -> HttpResponse:
+    found, form = _handled(number), PaymentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form)
+    try:
+        settlement.take_payment(
+            shop=request.pizzeria,
+            order_id=number,
+            means=Payment.Means(form.cleaned_data["means"]),
+            amount_cents=form.cents,
+            submission=form.cleaned_data["submission"],
+            by=_by(request),
+            now=timezone.now(),
+        )
+    except settlement.WrongAmount as refusal:
+        form.add_error("amount", str(refusal))
+        return _page(request, found, form)
+    messages.success(request, _("Payment recorded."), extra_tags="good")
+    return redirect("counter:order", number)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def hand_over(request: HttpRequest, number: int) -> HttpResponse:
+    """Collected or delivered, with what was due taken in the same act."""
+    form = HandOverForm(request.POST)
+    if not form.is_valid():
+        return redirect("counter:order", number)
+    settlement.hand_over(
+        shop=request.pizzeria,
+        order_id=number,
+        by=_by(request),
+        now=timezone.now(),
+        means=form.means_taken,
+        submission=form.act,
+    )
+    return _after(request)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def leave(request: HttpRequest, number: int) -> HttpResponse:
+    road.leave(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now())
+    return _after(request)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def cancel(request: HttpRequest, number: int) -> HttpResponse:
+    reason = request.POST.get("reason", "").strip()[:200]
+    changing.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
+    messages.success(request, _("Order cancelled."), extra_tags="good")
+    return redirect("counter:order", number)
+
+
+def _after(request: HttpRequest) -> HttpResponse:
+    if not request.htmx:
+        return redirect("counter:orders")
+    return render(request, "counter/_orders.html", _list(request))

@@ -1,0 +1,87 @@
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.accounts.access import staff
+from shared_apps.accounts.permissions import Permission
+from shared_apps.live.regions import region
+from tenant_apps.orders import queries
+from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services.acts import By
+
+UNDO_SHOWN_SECONDS = 10
+
+
+def _board() -> dict[str, object]:
+    now = timezone.now()
+    tickets = queries.board(now)
+    pizzas, doughs = queries.all_day(tickets)
+    return {
+        "tickets": tickets,
+        "later": queries.later(now),
+        "ready": queries.recently_ready(),
+        "pizzas": pizzas,
+        "doughs": doughs,
+        "undo_seconds": UNDO_SHOWN_SECONDS,
+    }
+
+
+@require_GET
+@staff(Permission.KITCHEN)
+def board(request: HttpRequest) -> HttpResponse:
+    return render(request, "kitchen/board.html", _board())
+
+
+@require_GET
+@staff(Permission.KITCHEN)
+@region
+def tickets(request: HttpRequest) -> HttpResponse:
+    return render(request, "kitchen/_tickets.html", _board())
+
+
+def _act(request: HttpRequest, number: int, act: Callable[..., Order]) -> HttpResponse:
+    by = By(Actor(request.role), request.user.pk)
+    act(shop=request.pizzeria, order_id=number, by=by, now=timezone.now())
+    if not request.htmx:
+        return redirect("kitchen:board")
+    return render(request, "kitchen/_tickets.html", _board())
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def claim(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, kitchen.claim)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def undo_claim(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, kitchen.undo_claim)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def mark_ready(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, kitchen.mark_ready)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def recall(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, kitchen.recall)
+
+
+@require_GET
+@staff(Permission.KITCHEN)
+def recipe(request: HttpRequest, line_id: int) -> HttpResponse:
+    """The memory aid of one line: what goes on it, in grams, and the steps."""
+    line = OrderLine.objects.filter(pk=line_id).first()
+    if line is None:
+        raise Http404
+    context = {"line": line, "composition": queries.composition_of(line)}
+    return render(request, "kitchen/_recipe.html" if request.htmx else "kitchen/recipe.html", context)

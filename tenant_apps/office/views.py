@@ -1,0 +1,115 @@
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from shared_apps.accounts.access import staff
+from shared_apps.accounts.permissions import Permission
+from shared_apps.core.errors import RuleError
+from shared_apps.live.regions import region
+from shared_apps.sales import queries as sales
+from tenant_apps.office.forms import MovementForm, ResolutionForm
+from tenant_apps.orders.services import cases as case_services
+from tenant_apps.orders.services import stocktaking
+from tenant_apps.stock import queries
+from tenant_apps.stock.models import Movement
+
+
+def _figures(request: HttpRequest) -> dict[str, object]:
+    found = sales.figures(now=timezone.now(), pizzeria_id=request.pizzeria.id)
+    return {"figures": found[0], "cases": case_services.open_cases()}
+
+
+@require_GET
+@staff(Permission.SHOP_SETTINGS)
+def today(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/today.html", _figures(request))
+
+
+@require_GET
+@staff(Permission.SHOP_SETTINGS)
+@region
+def today_figures(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/_today.html", _figures(request))
+
+
+def _levels(request: HttpRequest) -> dict[str, object]:
+    only_low = request.GET.get("voir") == "bas"
+    return {"levels": queries.low_levels() if only_low else queries.levels(), "only_low": only_low}
+
+
+@require_GET
+@staff(Permission.STOCK)
+def stock(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/stock.html", _levels(request))
+
+
+@require_GET
+@staff(Permission.STOCK)
+@region
+def stock_levels(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/_stock_levels.html", _levels(request))
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Permission.STOCK)
+def ingredient(request: HttpRequest, ingredient_id: int) -> HttpResponse:
+    """An ingredient's level and its history; what happened to it is recorded here."""
+    level = queries.levels().filter(pk=ingredient_id).first()
+    if level is None:
+        raise Http404
+    form = MovementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _record(request, ingredient_id, form):
+        messages.success(request, _("Stock recorded."), extra_tags="good")
+        return redirect("office:ingredient", ingredient_id)
+    context = {"level": level, "form": form, "movements": queries.movements(ingredient_id)[:50]}
+    return render(request, "office/ingredient.html", context, status=422 if form.errors else 200)
+
+
+def _record(request: HttpRequest, ingredient_id: int, form: MovementForm) -> bool:
+    try:
+        stocktaking.record(
+            shop=request.pizzeria,
+            reason=Movement.Reason(form.cleaned_data["reason"]),
+            ingredient_id=ingredient_id,
+            quantity=form.cleaned_data["quantity"],
+            actor_id=request.user.pk,
+            now=timezone.now(),
+            note=form.cleaned_data["note"],
+        )
+    except RuleError as refusal:
+        form.add_error("quantity", str(refusal))
+        return False
+    return True
+
+
+@require_GET
+@staff(Permission.CASES)
+def cases(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/cases.html", {"cases": case_services.open_cases()})
+
+
+@require_GET
+@staff(Permission.CASES)
+@region
+def cases_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "office/_cases.html", {"cases": case_services.open_cases()})
+
+
+@require_POST
+@staff(Permission.CASES)
+def close_case(request: HttpRequest, case_id: int) -> HttpResponse:
+    form = ResolutionForm(request.POST)
+    if form.is_valid():
+        case_services.close(
+            case_id=case_id,
+            user_id=request.user.pk,
+            resolution=form.cleaned_data["resolution"],
+            now=timezone.now(),
+        )
+        messages.success(request, _("Settled."), extra_tags="good")
+    else:
+        messages.error(request, _("Say how it was settled."), extra_tags="bad")
+    return redirect("office:cases")

@@ -1,0 +1,144 @@
+"""The lists of orders that the screens of the staff show. None has a number of queries that grows with its rows."""
+
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from shared_apps.catalogue.models import ServiceMode
+from shared_apps.catalogue.recipes import Composition, Configuration
+from tenant_apps.orders.lifecycle import OPEN, State
+from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.payments.models import Payment
+from tenant_apps.shop import queries as shop_queries
+
+# An order for later comes to the kitchen this long before its time.
+AHEAD = dt.timedelta(minutes=60)
+SOON = dt.timedelta(minutes=10)  # before the time promised, a ticket says to hurry
+RECALLED = 20
+SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
+
+
+def _with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
+    lines = OrderLine.objects.select_related("variant__product", "variant__size", "other_half__product")
+    return orders.select_related("slot").prefetch_related(Prefetch("lines", queryset=lines.order_by("position")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the kitchen sees of an order."""
+
+    order: Order
+
+    @property
+    def since(self) -> dt.datetime:
+        """When it came to the kitchen: its clock runs from there."""
+        return max(self.order.changed_at or self.order.placed_at, self.order.slot.starts_at - AHEAD)
+
+    @property
+    def soon_at(self) -> dt.datetime:
+        return self.order.slot.starts_at - SOON
+
+    @property
+    def late_at(self) -> dt.datetime:
+        return self.order.slot.ends_at
+
+
+def board(now: dt.datetime) -> list[Ticket]:
+    """The tickets to make, the first promised first: a new one comes last unless it was promised before others."""
+    orders = Order.objects.filter(state__in=(State.ACCEPTED, State.PREPARING), slot__starts_at__lte=now + AHEAD)
+    return [Ticket(order) for order in _with_lines(orders).order_by("slot__starts_at", "id")]
+
+
+def later(now: dt.datetime) -> int:
+    """Orders taken for a time further than what the board shows."""
+    return Order.objects.filter(state=State.ACCEPTED, slot__starts_at__gt=now + AHEAD).count()
+
+
+def recently_ready() -> list[Order]:
+    """The last tickets that left the board, newest first; those still in the shop may be recalled."""
+    return list(Order.objects.filter(ready_at__isnull=False).select_related("slot").order_by("-ready_at")[:RECALLED])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    label: str
+    quantity: str  # « 3 », « 1,5 » with halves
+
+
+def all_day(tickets: Iterable[Ticket]) -> tuple[list[Tally], list[Tally]]:
+    """What all the tickets ask for together: pizzas by name and size, balls of dough by size."""
+    pizzas: Counter[str] = Counter()
+    doughs: Counter[str] = Counter()
+    for line in (line for ticket in tickets for line in ticket.order.lines.all()):
+        size = f" · {line.variant.size.name}" if line.variant.size else ""
+        halves = [line.variant.product, line.other_half.product if line.other_half else line.variant.product]
+        for product in halves:
+            pizzas[f"{product.name}{size}"] += line.quantity
+        if line.variant.size:
+            doughs[line.variant.size.name] += 2 * line.quantity
+    return _tallies(pizzas), _tallies(doughs)
+
+
+def _tallies(halves: Counter[str]) -> list[Tally]:
+    return [Tally(label, f"{count / 2:g}".replace(".", ",")) for label, count in halves.most_common()]
+
+
+def composition_of(line: OrderLine) -> Composition:
+    """What a placed line is made of, for one piece."""
+    configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
+    variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras).compose(configuration)
+
+
+def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """With `paid_cents`, the sum of the payments."""
+    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
+    return orders.annotate(paid_cents=Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """An order as counter and driver handle it, with what is still to be paid in cents."""
+
+    order: Order
+    due_cents: int
+
+    @property
+    def submission(self) -> uuid.UUID:
+        """Names the act « take what is due »: sent twice it is the same act, after a payment it is another."""
+        return uuid.uuid5(SUBMISSIONS, f"{self.order.reference}:{self.due_cents}")
+
+
+def _handled(orders: QuerySet[Order]) -> list[Handled]:
+    return [Handled(order, order.total_cents - order.paid_cents) for order in _with_due(_with_lines(orders))]
+
+
+def in_progress() -> list[Handled]:
+    """Every open order of the shop, the first promised first."""
+    return _handled(Order.objects.filter(state__in=OPEN).order_by("slot__starts_at", "id"))
+
+
+def late(now: dt.datetime) -> list[Handled]:
+    return _handled(Order.objects.filter(state__in=OPEN, slot__ends_at__lt=now).order_by("slot__starts_at", "id"))
+
+
+def over(since: dt.datetime) -> list[Handled]:
+    """Handed over or cancelled since a moment, newest first."""
+    done = Order.objects.exclude(state__in=OPEN).filter(placed_at__gte=since)
+    return _handled(done.order_by("-placed_at")[:200])
+
+
+def deliveries() -> list[Handled]:
+    """What waits for a driver or is on the road."""
+    wanted = Order.objects.filter(mode=ServiceMode.DELIVERY, state__in=(State.READY, State.ON_THE_WAY))
+    return _handled(wanted.order_by("slot__starts_at", "id"))
+
+
+def handled(number: int) -> Handled | None:
+    found = _handled(Order.objects.filter(pk=number))
+    return found[0] if found else None

@@ -1,0 +1,87 @@
+import datetime as dt
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.baskets import services as basket_services
+from shared_apps.baskets.models import Basket
+from shared_apps.catalogue.recipes import Configuration
+from tenant_apps.orders import filling
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import changing
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.storefront import baskets, forms, queries
+
+
+@require_GET
+def basket(request: HttpRequest) -> HttpResponse:
+    current = baskets.current(request)
+    return render(request, "storefront/basket.html", _context(current, timezone.now()))
+
+
+def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
+    filled = filling.filled(current)
+    changed = (
+        Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
+    )
+    shop = shop_queries.settings()
+    return {
+        "filled": filled,
+        "changed_order": changed,
+        "opening": queries.opening(shop_queries.hours(), now),
+        "shop": shop,
+        "missing_cents": max(0, shop.delivery_minimum_cents - filled.items_cents),
+    }
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """One piece from the menu, as the recipe has it."""
+    variant_id = int(request.POST["variant"]) if request.POST.get("variant", "").isdecimal() else 0
+    composition = shop_queries.whole_card().compose(Configuration(variant_id))
+    current = baskets.opened(request)
+    basket_services.add(basket=current, configuration=composition.configuration, quantity=1)
+    if not request.htmx:
+        return baskets.keep(redirect("storefront:menu"), current)
+    context = {"pieces": basket_services.count(basket=current), "added": composition.label, "basket": current}
+    return baskets.keep(render(request, "storefront/_bar.html", context), current)
+
+
+@require_POST
+def set_quantity(request: HttpRequest, line_id: int) -> HttpResponse:
+    current = baskets.opened(request)
+    form = forms.QuantityForm(request.POST)
+    if form.is_valid():
+        basket_services.set_quantity(basket=current, line_id=line_id, quantity=form.cleaned_data["quantity"])
+    else:
+        messages.error(request, _("Enter a quantity from 0 to 50."), extra_tags="bad")
+    return baskets.keep(redirect("storefront:basket"), current)
+
+
+@require_POST
+def keep_change(request: HttpRequest) -> HttpResponse:
+    """The order becomes what the basket holds, until the kitchen has it."""
+    current = baskets.opened(request)
+    order = Order.objects.filter(reference=current.changes_order).first()
+    if order is None:
+        return redirect("storefront:basket")
+    lines = filling.filled(current).asked
+    changing.change(
+        shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=timezone.now()
+    )
+    messages.success(request, _("Your order is changed."), extra_tags="good")
+    response = redirect("storefront:order", order.reference)
+    return baskets.keep(response, basket_services.close_change(basket=current))
+
+
+@require_POST
+def drop_change(request: HttpRequest) -> HttpResponse:
+    current = baskets.opened(request)
+    if not current.changes_order:
+        return redirect("storefront:basket")
+    response = redirect("storefront:order", current.changes_order)
+    return baskets.keep(response, basket_services.close_change(basket=current))

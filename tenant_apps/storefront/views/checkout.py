@@ -1,0 +1,141 @@
+import datetime as dt
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from shared_apps.baskets import services as basket_services
+from shared_apps.baskets.models import Basket
+from shared_apps.catalogue.models import ServiceMode
+from shared_apps.core.errors import RuleError
+from shared_apps.customers import services as customers
+from shared_apps.customers.models import Customer
+from shared_apps.places import visitors
+from tenant_apps.orders import filling
+from tenant_apps.orders.filling import Filled
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import placing
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.models import ShopSettings
+from tenant_apps.storefront import baskets, queries
+from tenant_apps.storefront.forms import CheckoutForm
+
+MODES = (ServiceMode.DELIVERY, ServiceMode.COLLECTION)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, mode: str) -> HttpResponse:
+    """The recap, who and where, and the button that orders with an obligation to pay (C. conso. L221-14)."""
+    basket = baskets.current(request)
+    if request.method == "POST" and (placed := _already_placed(request)):
+        return redirect("storefront:order", placed.reference)
+    filled = filling.filled(basket)
+    if basket is None or not filled.lines or basket.changes_order:
+        return redirect("storefront:basket")
+    now, shop_settings = timezone.now(), shop_queries.settings()
+    form = _form(request, mode, filled, shop_settings, now)
+    if request.method == "POST" and form.is_valid():
+        order = _place(request, form, basket, filled, now)
+        if order is not None:
+            messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
+            return redirect("storefront:order", order.reference)
+    fee = shop_settings.delivery_fee_cents if mode == ServiceMode.DELIVERY else 0
+    context = {
+        "form": form,
+        "filled": filled,
+        "basket": basket,
+        "mode": mode,
+        "fee_cents": fee,
+        "total_cents": filled.items_cents + fee,
+        "shop": shop_settings,
+        "opening": queries.opening(shop_queries.hours(), now),
+    }
+    return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
+
+
+def _already_placed(request: HttpRequest) -> Order | None:
+    """The order this very form has already made: a double tap, a reload, a second send after an answer was lost."""
+    try:
+        return placing.placed(submission=uuid.UUID(request.POST.get("submission", "")))
+    except ValueError:
+        return None
+
+
+def _form(
+    request: HttpRequest, mode: str, filled: Filled, shop_settings: ShopSettings, now: dt.datetime
+) -> CheckoutForm:
+    place = visitors.remembered(request.session)
+    slots = queries.slots(
+        shop=request.pizzeria, shop_settings=shop_settings, mode=mode, place=place, work=filled.work, now=now
+    )
+    return CheckoutForm(
+        request.POST or None,
+        initial=_known(request, mode),
+        mode=mode,
+        slots=slots,
+        today=timezone.localdate(now),
+        place=place,
+    )
+
+
+def _known(request: HttpRequest, mode: str) -> dict[str, str]:
+    """What needs not be typed again: the account's name, its last address, else the place given on the home page."""
+    known: dict[str, str] = {}
+    user = request.user
+    if user.is_authenticated:
+        known = {"name": user.name, "phone": user.phone, "email": user.email}
+    if mode != ServiceMode.DELIVERY:
+        return known
+    place = visitors.remembered(request.session)
+    if place:
+        return known | {"street": place.street, "postcode": place.postcode, "city": place.city}
+    address = None
+    if user.is_authenticated:
+        customer = Customer.objects.filter(user=user).first()
+        address = customer.addresses.first() if customer else None
+    if address:
+        known |= {name: getattr(address, name) for name in ("street", "postcode", "city", "details")}
+    return known
+
+
+def _place(request: HttpRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime) -> Order | None:
+    """The order, or None with the rule that refuses it among the form's errors."""
+    customer = customers.of_user(request.user) if request.user.is_authenticated else None
+    try:
+        order = placing.place(
+            shop=request.pizzeria,
+            submission=basket.submission,
+            lines=filled.asked,
+            wishes=form.wishes,
+            contact=form.contact,
+            channel=Order.Channel.WEB,
+            by=baskets.customer(request),
+            customer_id=customer.pk if customer else None,
+            now=now,
+        )
+    except placing.OutOfZone as refusal:
+        form.add_error("street", str(refusal))
+        form.out_of_zone = True
+        return None
+    except RuleError as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    basket_services.empty(basket=basket)
+    if customer and form.location:
+        contact = form.contact
+        customers.remember_address(
+            customer=customer,
+            street=contact.street,
+            postcode=contact.postcode,
+            city=contact.city,
+            details=contact.details,
+            latitude=form.location.latitude,
+            longitude=form.location.longitude,
+        )
+    return order

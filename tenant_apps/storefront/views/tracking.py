@@ -1,0 +1,67 @@
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.baskets import services as basket_services
+from shared_apps.live.regions import region
+from tenant_apps.orders import quoting
+from tenant_apps.orders.lifecycle import MoveRefused
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import changing
+from tenant_apps.storefront import baskets, queries
+
+
+def _order(reference: str) -> Order:
+    order = queries.order_by_reference(reference)
+    if order is None:
+        raise Http404
+    return order
+
+
+@require_GET
+def order(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _order(reference)
+    return render(request, "storefront/order.html", {"order": found, "steps": queries.steps(found)})
+
+
+@require_GET
+@region
+def order_state(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _order(reference)
+    return render(request, "storefront/_order_state.html", {"order": found, "steps": queries.steps(found)})
+
+
+@require_POST
+def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _order(reference)
+    changing.cancel(
+        shop=request.pizzeria, order_id=found.pk, by=baskets.customer(request), now=timezone.now(), reason="customer"
+    )
+    messages.success(request, _("Your order is cancelled; nothing is due."), extra_tags="good")
+    return redirect("storefront:order", reference)
+
+
+def _lines(found: Order) -> list[tuple[quoting.Configuration, int]]:
+    return [(asked.configuration, asked.quantity) for asked in quoting.asked(list(found.lines.all()))]
+
+
+@require_POST
+def change(request: HttpRequest, reference: str) -> HttpResponse:
+    """The order's lines in a basket of their own, to be changed and kept."""
+    found = _order(reference)
+    if not found.can_still_change:
+        raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+    basket = basket_services.open_change(
+        basket=baskets.current(request), pizzeria_id=request.pizzeria.id, reference=reference, lines=_lines(found)
+    )
+    return baskets.keep(redirect("storefront:basket"), basket)
+
+
+@require_POST
+def order_again(request: HttpRequest, reference: str) -> HttpResponse:
+    basket = baskets.opened(request)
+    basket_services.fill(basket=basket, lines=_lines(_order(reference)))
+    return baskets.keep(redirect("storefront:basket"), basket)
