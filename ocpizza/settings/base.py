@@ -161,6 +161,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# What `manage.py serve` listens to; nginx stands before it in production.
+BIND = env.str("BIND", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+LIVE_PORT = env.int("LIVE_PORT", default=PORT + 1)
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+RUN_DIR = env.str("RUN_DIR", default=str(BASE_DIR / ".data" / "run"))
+
 # Where browsers open the event stream; `{host}` is the page's own host without its port.
 LIVE_URL = env.str("LIVE_URL", default="/live/")
 CONTENT_SECURITY_POLICY = {

@@ -2,7 +2,7 @@
 
 from ocpizza import embedded_postgres
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import BASE_DOMAIN, CONTENT_SECURITY_POLICY, DATABASES, SECRET_KEY, env
+from ocpizza.settings.base import BASE_DOMAIN, CONTENT_SECURITY_POLICY, DATABASES, LIVE_PORT, PORT, SECRET_KEY, env
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = SECRET_KEY or "development-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -12,9 +12,8 @@ if not DATABASES["default"]["HOST"]:
     DATABASES["default"].update(HOST=str(server.socket_dir), PORT=str(server.port), USER="ocpizza")
 
 PUBLIC_SCHEME = "http"
-PUBLIC_PORT = env.str("PUBLIC_PORT", default="8000")
+PUBLIC_PORT = str(PORT)
 CSRF_TRUSTED_ORIGINS = [f"http://{BASE_DOMAIN}:{PUBLIC_PORT}", f"http://*.{BASE_DOMAIN}:{PUBLIC_PORT}"]
-LIVE_PORT = env.int("LIVE_PORT", default=int(PUBLIC_PORT) + 1)
 LIVE_URL = env.str("LIVE_URL", default=f"http://{{host}}:{LIVE_PORT}/live/")
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] += [
     f"http://*.{BASE_DOMAIN}:{LIVE_PORT}",

@@ -58,7 +58,7 @@ def _index() -> tuple[dict[str, list[Commune]], dict[str, list[Commune]]]:
 
 def normalised(text: str) -> str:
     """`St-Rémy  l'Honoré` and `saint remy l honore` are the same place."""
-    plain = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe"))
+    plain = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe").replace("’", "'"))
     words = re.sub(r"[^a-z0-9]+", " ", plain.encode("ascii", "ignore").decode()).split()
     return " ".join(ABBREVIATIONS.get(word, word) for word in words)
 

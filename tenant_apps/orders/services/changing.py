@@ -10,13 +10,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
+from shared_apps.messages.models import Message
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases
+from tenant_apps.orders.services import acts, cases, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import LOCK_TIMEOUT, BelowMinimum
 from tenant_apps.shop import queries as shop_queries
@@ -47,6 +48,7 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     )
     _rewrite(shop, order, before, quote, by, now)
     cases.review_shortages(now=now)
+    telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
@@ -113,5 +115,6 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
     cases.review_shortages(now=now)
+    telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
     acts.tell(shop=shop, order=order, stock=True)
     return order

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import quoting
 from tenant_apps.orders.models import Order, OrderLine, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -176,6 +177,7 @@ def _place(
     sales.add(
         cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
+    telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

@@ -1,6 +1,5 @@
-from tenant_apps.orders.models import OrderEvent
-
 from conftest import ask, place
+from tenant_apps.orders.models import OrderEvent
 
 
 def test_an_order_holds_its_ingredients_and_its_slot(shop):

@@ -1,0 +1,83 @@
+"""The demonstration: five shops of the Lille conurbation with their staff, a customer and head office.
+
+Development only: the passwords are public.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.onboarding import plans, services
+from tenants.models import Pizzeria
+
+PASSWORD = "demo-ocpizza"  # noqa: S105  shown on the screen at every start
+HOURS = ("lun-dim 04:00-04:00",)  # round the clock, so that a demonstration works at any hour
+SHOPS: tuple[dict[str, object], ...] = (
+    {"slug": "lille-centre", "name": "OC Pizza Lille Centre", "address": "18 rue de Béthune, 59000 Lille",
+     "latitude": 50.6341, "longitude": 3.0619, "phone": "03 20 00 01 01"},
+    {"slug": "roubaix", "name": "OC Pizza Roubaix", "address": "7 grand-place, 59100 Roubaix",
+     "latitude": 50.6917, "longitude": 3.1746, "phone": "03 20 00 01 02"},
+    {"slug": "tourcoing", "name": "OC Pizza Tourcoing", "address": "22 rue de Lille, 59200 Tourcoing",
+     "latitude": 50.7226, "longitude": 3.1603, "phone": "03 20 00 01 03"},
+    {"slug": "villeneuve", "name": "OC Pizza Villeneuve-d’Ascq",
+     "address": "5 chaussée de l’Hôtel-de-Ville, 59650 Villeneuve-d’Ascq",
+     "latitude": 50.6190, "longitude": 3.1297, "phone": "03 20 00 01 04"},
+    {"slug": "armentieres", "name": "OC Pizza Armentières", "address": "9 rue de Dunkerque, 59280 Armentières",
+     "latitude": 50.6870, "longitude": 2.8800, "phone": "03 20 00 01 05"},
+)  # fmt: skip
+STAFF = {
+    Role.MANAGER: ("responsable", "Inès"),
+    Role.COUNTER: ("comptoir", "Karim"),
+    Role.COOK: ("cuisine", "Giulia"),
+    Role.DRIVER: ("livreur", "Théo"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    role: str
+    email: str
+    url: str
+
+
+def prepare() -> list[Login]:
+    """Makes what is missing of it and says who may sign in where. Safe to run again."""
+    logins = [Login("siège", _user("siege@ocpizza.example", "Sophie", Role.HEAD_OFFICE, None), group_url("/siege/"))]
+    _user("client@ocpizza.example", "Camille Martin", None, None)
+    for entry in SHOPS:
+        pizzeria = _shop(entry)
+        for role, (name, first_name) in STAFF.items():
+            email = _user(f"{name}@{pizzeria.slug}.example", first_name, role, pizzeria)
+            logins.append(Login(str(role.label).lower(), email, f"{pizzeria.url}/compte/connexion/"))
+    return logins
+
+
+def _shop(entry: dict[str, object]) -> Pizzeria:
+    found = Pizzeria.objects.filter(slug=entry["slug"]).first()
+    if found is not None:
+        return found
+    manager = f"responsable@{entry['slug']}.example"
+    plan = plans.check([{**entry, "manager": manager, "hours": list(HOURS)}])[0]
+    return services.open_pizzeria(plan=plan).pizzeria
+
+
+@transaction.atomic
+def _user(email: str, name: str, role: Role | None, pizzeria: Pizzeria | None) -> str:
+    user = User.objects.filter(email=email).first()
+    if user is None or not user.has_usable_password():
+        user = user or User(email=email)
+        user.name, user.phone = user.name or name, user.phone or "+33600000000"
+        user.set_password(PASSWORD)
+        user.last_login = user.last_login or timezone.now()
+        user.save()
+    if role is not None:
+        Membership.objects.get_or_create(user=user, role=role, pizzeria=pizzeria)
+    return email
+
+
+def group_url(path: str) -> str:
+    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
+    return f"{settings.PUBLIC_SCHEME}://{settings.BASE_DOMAIN}{port}{path}"

@@ -1,0 +1,22 @@
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django_q.models import Schedule
+
+from shared_apps.core.calendar import PARIS, business_day, day_bounds
+
+DAILY = {"begin_business_day": "tenant_apps.orders.tasks.begin_business_day"}
+
+
+class Command(BaseCommand):
+    help = "Programme les tâches régulières ; relancée, ne répète rien."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        next_day = day_bounds(business_day(timezone.now()))[1].astimezone(PARIS) + dt.timedelta(minutes=1)
+        for name, function in DAILY.items():
+            Schedule.objects.get_or_create(
+                name=name, defaults={"func": function, "schedule_type": Schedule.DAILY, "next_run": next_day}
+            )
+        self.stdout.write(f"{len(DAILY)} tâche(s) programmée(s).")
