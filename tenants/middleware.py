@@ -1,13 +1,14 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from tenants import hosts
+from tenants.database import connection
+from tenants.requests import Request
 
-Next = Callable[[HttpRequest], HttpResponse]
+Next = Callable[[Request], HttpResponse]
 
 
 class PizzeriaMiddleware:
@@ -19,7 +20,7 @@ class PizzeriaMiddleware:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         connection.set_schema_to_public()
         host = request.get_host().partition(":")[0].lower()
         request.pizzeria = None
@@ -40,7 +41,7 @@ class PizzeriaMiddleware:
         finally:
             connection.set_schema_to_public()
 
-    def _not_trading(self, request: HttpRequest, shop: hosts.Shop) -> HttpResponse:
+    def _not_trading(self, request: Request, shop: hosts.Shop) -> HttpResponse:
         response = render(request, "suspended.html", {"shop": shop}, status=503)
         response["Retry-After"] = "3600"
         return response
@@ -52,7 +53,7 @@ class PermissionsPolicyMiddleware:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         response = self.get_response(request)
         response["Permissions-Policy"] = "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=()"
         return response

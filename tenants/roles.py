@@ -11,14 +11,15 @@ The login (POSTGRES_USER) is NOINHERIT: it has no right of its own until it take
 mistakes; it does not stop SQL injection, since whoever can send SQL can RESET ROLE.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection
+from django.db.models import Model
 
 from tenants.backend.base import LOGIN
+from tenants.database import connection
 
 # What a shop may do in the public schema, by application; the rest it may not touch.
 READ = ("catalogue", "tenants", "accounts", "auth", "contenttypes")
@@ -97,7 +98,7 @@ def grant_public() -> None:
     )
 
 
-def _shared_models():
+def _shared_models() -> list[type[Model]]:
     labels = {config.label for config in apps.get_app_configs() if config.name not in settings.TENANT_APPS}
     return [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in labels]
 
@@ -113,7 +114,7 @@ def _rights_of_shops() -> Iterator[tuple[str, str]]:
             yield table, "SELECT, INSERT, UPDATE, DELETE"
 
 
-def _append_only(schema: str, role: str, models) -> list[str]:
+def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:
     """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given."""
     tables = [model._meta.db_table for model in models if getattr(model, "append_only", False)]
     return [f"REVOKE UPDATE, DELETE, TRUNCATE ON {_quote(schema)}.{_quote(table)} FROM {role}" for table in tables]

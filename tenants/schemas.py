@@ -8,21 +8,23 @@ looks into the database, or runs Python), the migrations are run instead.
 import functools
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations import RunPython
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django_tenants.utils import schema_context
 
 from tenants import roles
 from tenants.backend.base import OWNER
+from tenants.database import connection
 from tenants.models import Pizzeria, SchemaDefinition
 
 MIGRATIONS_TABLE = (
@@ -37,7 +39,7 @@ class NeedsRealSchema(Exception):
 
 
 @contextmanager
-def as_owner_of(schema_name: str):
+def as_owner_of(schema_name: str) -> Iterator[None]:
     with roles.acting_as(OWNER), schema_context(schema_name):
         yield
 
@@ -86,7 +88,8 @@ def _ddl_from_nothing() -> str:
     with schema_context("shop_not_created_yet"):  # the router then gives the tables of the shops
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)
-        statements = _collect(executor._create_project_state(), [migration for migration, _ in plan])
+        state = executor._create_project_state()  # type: ignore[attr-defined]
+        statements = _collect(state, [migration for migration, _ in plan])
     return MIGRATIONS_TABLE + statements
 
 
@@ -106,7 +109,7 @@ def _collect(state: ProjectState, migrations: Iterable[Migration]) -> str:
     return "\n".join(collected)
 
 
-def _runs_python(operation, migration: Migration) -> bool:
+def _runs_python(operation: Operation, migration: Migration) -> bool:
     return isinstance(operation, RunPython) and f"tenant_apps.{migration.app_label}" in settings.TENANT_APPS
 
 
@@ -160,7 +163,8 @@ def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[s
     if not plan:
         return lambda schema_name: None
     try:
-        sql = _collect(executor._create_project_state(with_applied_migrations=True), plan)
+        state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
+        sql = _collect(state, plan)
     except (NeedsRealSchema, DatabaseError):
         return _run_executor
     return lambda schema_name: _execute(f"{LOCK_TIMEOUT} {sql} {roles.shop_grants(schema_name)}")

@@ -9,12 +9,24 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 
-from shared_apps.accounts.models import Membership, Role
+from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.accounts.permissions import ROLES, Permission
+from tenants.requests import Request, ShopRequest
 
 View = Callable[..., HttpResponse]
+
+
+class SignedInRequest(Request):
+    user: User
+
+
+class StaffRequest(SignedInRequest, ShopRequest):
+    """A request that `staff` let in: on the group's host `pizzeria` is None all the same."""
+
+    roles: frozenset[Role]
+    role: Role
 
 
 def staff(permission: Permission) -> Callable[[View], View]:
@@ -25,7 +37,7 @@ def staff(permission: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             roles = roles_here(request)
@@ -38,15 +50,15 @@ def staff(permission: Permission) -> Callable[[View], View]:
             request.role = granted[0]
             return view(request, *args, **kwargs)
 
-        guarded.permission = permission
         return guarded
 
     return decorate
 
 
-def roles_here(request: HttpRequest) -> frozenset[Role]:
+def roles_here(request: Request) -> frozenset[Role]:
     """The roles of the user in the shop of this host, or in the group when the host is the group's."""
     if not request.user.is_authenticated:
         return frozenset()
-    held = Membership.objects.filter(user=request.user, pizzeria_id=request.pizzeria.id if request.pizzeria else None)
+    held = Membership.objects.filter(user=request.user)
+    held = held.filter(pizzeria_id=request.pizzeria.id) if request.pizzeria else held.filter(pizzeria=None)
     return frozenset(Role(role) for role in held.values_list("role", flat=True))

@@ -1,6 +1,6 @@
 from django.contrib.auth import login as sign_in
 from django.contrib.auth import logout as sign_out
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -11,13 +11,14 @@ from shared_apps.accounts import screens, services
 from shared_apps.accounts.access import roles_here
 from shared_apps.accounts.forms import LoginForm, PasswordForm, SignupForm
 from shared_apps.accounts.models import User
+from tenants.requests import Request
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
 @sensitive_post_parameters()
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: Request) -> HttpResponse:
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user:
         sign_in(request, form.user)
@@ -26,26 +27,26 @@ def login(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/login.html", {"form": form, "next": _asked_for(request)}, status=status)
 
 
-def _asked_for(request: HttpRequest) -> str:
+def _asked_for(request: Request) -> str:
     """The page that sent here, when it is one of ours."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else ""
 
 
-def _after(request: HttpRequest) -> str:
+def _after(request: Request) -> str:
     in_shop = request.pizzeria is not None
     return _asked_for(request) or screens.landing(roles_here(request), in_shop=in_shop)
 
 
 @require_POST
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: Request) -> HttpResponse:
     sign_out(request)
     return redirect("/")
 
 
 @never_cache
 @sensitive_post_parameters()
-def signup(request: HttpRequest) -> HttpResponse:
+def signup(request: Request) -> HttpResponse:
     form = SignupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -58,7 +59,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-def choose_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+def choose_password(request: Request, uid: str, token: str) -> HttpResponse:
     user = services.invited(uid=uid, token=token)
     if user is None:
         return render(request, "accounts/invitation_over.html", status=410)

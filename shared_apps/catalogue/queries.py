@@ -50,9 +50,7 @@ def _card(*, variant_ids: list[int] | None, extra_ids: list[int] | None) -> Card
         rows = cursor.fetchall()
         recipes = _recipes(cursor, [row[0] for row in rows])
         extras = _extras(cursor, extra_ids) if extra_ids is None or extra_ids else {}
-    offers = {
-        row[0]: Offer(*row[:13], recipe=tuple(recipes[row[0]]), steps=tuple(row[13]), published=row[14]) for row in rows
-    }
+    offers = {row[0]: Offer(*row[:13], tuple(recipes[row[0]]), tuple(row[13]), row[14]) for row in rows}
     return Card(offers, extras)
 
 

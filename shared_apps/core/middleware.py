@@ -18,7 +18,7 @@ class RuleErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, RuleError):
             return None
-        if request.htmx:  # said where the visitor is, the page stays as it was
+        if getattr(request, "htmx", False):  # said where the visitor is, the page stays as it was
             response = render(request, "_refused.html", {"message": str(exception)}, status=409)
             response["HX-Retarget"], response["HX-Reswap"] = "#toast", "innerHTML"
             return response

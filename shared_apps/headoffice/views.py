@@ -1,9 +1,9 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from shared_apps.accounts.access import staff
+from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from shared_apps.sales import queries as sales
@@ -16,7 +16,7 @@ def _figures() -> dict[str, object]:
 
 @require_GET
 @staff(Permission.GROUP_VIEW)
-def group(request: HttpRequest) -> HttpResponse:
+def group(request: StaffRequest) -> HttpResponse:
     """Every shop and the group, live, from the read model."""
     return render(request, "headoffice/group.html", _figures())
 
@@ -24,5 +24,5 @@ def group(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff(Permission.GROUP_VIEW)
 @region
-def group_figures(request: HttpRequest) -> HttpResponse:
+def group_figures(request: StaffRequest) -> HttpResponse:
     return render(request, "headoffice/_group.html", _figures())

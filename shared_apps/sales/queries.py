@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -64,7 +65,7 @@ class Total:
 
 def figures(*, now: dt.datetime, pizzeria_id: int | None = None) -> list[ShopFigures]:
     """Of every shop, or of one, in one statement."""
-    parameters = {"now": now, "day": business_day(now), "open": OPEN_STATES, "pizzeria": pizzeria_id}
+    parameters: dict[str, Any] = {"now": now, "day": business_day(now), "open": OPEN_STATES, "pizzeria": pizzeria_id}
     with connection.cursor() as cursor:
         cursor.execute(FIGURES, parameters)
         return [ShopFigures(*row) for row in cursor.fetchall()]

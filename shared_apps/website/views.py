@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from shared_apps.accounts.access import SignedInRequest
 from shared_apps.baskets import services as baskets
 from shared_apps.core.errors import RuleError
 from shared_apps.customers import services as customers
@@ -65,7 +66,7 @@ def pizzerias(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     customer = customers.find(user=request.user)
     orders = queries.orders_of(customer.pk)[:50] if customer else []
     addresses = customer.addresses.all() if customer else []

@@ -1,13 +1,13 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from shared_apps.accounts.access import staff
+from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
@@ -20,11 +20,11 @@ from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
 
 
-def _by(request: HttpRequest) -> By:
+def _by(request: StaffRequest) -> By:
     return By(Actor(request.role), request.user.pk)
 
 
-def _list(request: HttpRequest) -> dict[str, object]:
+def _list(request: StaffRequest) -> dict[str, object]:
     """The filter is in the address: open orders, the late ones, or those over since the business day began."""
     now = timezone.now()
     shown = request.GET.get("voir", "")
@@ -39,14 +39,14 @@ def _list(request: HttpRequest) -> dict[str, object]:
 
 @require_GET
 @staff(Permission.COUNTER)
-def orders(request: HttpRequest) -> HttpResponse:
+def orders(request: StaffRequest) -> HttpResponse:
     return render(request, "counter/orders.html", _list(request))
 
 
 @require_GET
 @staff(Permission.COUNTER)
 @region
-def orders_list(request: HttpRequest) -> HttpResponse:
+def orders_list(request: StaffRequest) -> HttpResponse:
     return render(request, "counter/_orders.html", _list(request))
 
 
@@ -59,11 +59,11 @@ def _handled(number: int) -> Handled:
 
 @require_GET
 @staff(Permission.COUNTER)
-def order(request: HttpRequest, number: int) -> HttpResponse:
+def order(request: StaffRequest, number: int) -> HttpResponse:
     return _page(request, _handled(number))
 
 
-def _page(request: HttpRequest, found: Handled, form: PaymentForm | None = None) -> HttpResponse:
+def _page(request: StaffRequest, found: Handled, form: PaymentForm | None = None) -> HttpResponse:
     initial = {"amount": f"{found.due_cents / 100:.2f}".replace(".", ","), "submission": uuid.uuid4()}
     context = {
         "handled": found,
@@ -78,7 +78,7 @@ def _page(request: HttpRequest, found: Handled, form: PaymentForm | None = None)
 
 @require_POST
 @staff(Permission.COUNTER)
-def take_payment(request: HttpRequest, number: int) -> HttpResponse:
+def take_payment(request: StaffRequest, number: int) -> HttpResponse:
     found, form = _handled(number), PaymentForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form)
@@ -101,7 +101,7 @@ def take_payment(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @staff(Permission.COUNTER)
-def hand_over(request: HttpRequest, number: int) -> HttpResponse:
+def hand_over(request: StaffRequest, number: int) -> HttpResponse:
     """Collected or delivered, with what was due taken in the same act."""
     form = HandOverForm(request.POST)
     if not form.is_valid():
@@ -119,21 +119,21 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @staff(Permission.COUNTER)
-def leave(request: HttpRequest, number: int) -> HttpResponse:
+def leave(request: StaffRequest, number: int) -> HttpResponse:
     road.leave(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now())
     return _after(request)
 
 
 @require_POST
 @staff(Permission.COUNTER)
-def cancel(request: HttpRequest, number: int) -> HttpResponse:
+def cancel(request: StaffRequest, number: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()[:200]
     changing.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
     messages.success(request, _("Order cancelled."), extra_tags="good")
     return redirect("counter:order", number)
 
 
-def _after(request: HttpRequest) -> HttpResponse:
+def _after(request: StaffRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("counter:orders")
     return render(request, "counter/_orders.html", _list(request))

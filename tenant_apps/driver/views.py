@@ -1,9 +1,9 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from shared_apps.accounts.access import staff
+from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from shared_apps.places.geometry import navigation_url
@@ -16,7 +16,7 @@ from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
 
 
-def _by(request: HttpRequest) -> By:
+def _by(request: StaffRequest) -> By:
     return By(Actor(request.role), request.user.pk)
 
 
@@ -34,34 +34,34 @@ def _navigation(order: Order) -> str:
 
 @require_GET
 @staff(Permission.DELIVERIES)
-def deliveries(request: HttpRequest) -> HttpResponse:
+def deliveries(request: StaffRequest) -> HttpResponse:
     return render(request, "driver/deliveries.html", _list())
 
 
 @require_GET
 @staff(Permission.DELIVERIES)
 @region
-def deliveries_list(request: HttpRequest) -> HttpResponse:
+def deliveries_list(request: StaffRequest) -> HttpResponse:
     return render(request, "driver/_deliveries.html", _list())
 
 
 @require_POST
 @staff(Permission.DELIVERIES)
-def leave(request: HttpRequest, number: int) -> HttpResponse:
+def leave(request: StaffRequest, number: int) -> HttpResponse:
     road.leave(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now())
     return _after(request)
 
 
 @require_POST
 @staff(Permission.DELIVERIES)
-def come_back(request: HttpRequest, number: int) -> HttpResponse:
+def come_back(request: StaffRequest, number: int) -> HttpResponse:
     road.come_back(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now())
     return _after(request)
 
 
 @require_POST
 @staff(Permission.DELIVERIES)
-def delivered(request: HttpRequest, number: int) -> HttpResponse:
+def delivered(request: StaffRequest, number: int) -> HttpResponse:
     form = DeliveredForm(request.POST)
     if form.is_valid():
         means = form.cleaned_data["means"]
@@ -76,7 +76,7 @@ def delivered(request: HttpRequest, number: int) -> HttpResponse:
     return _after(request)
 
 
-def _after(request: HttpRequest) -> HttpResponse:
+def _after(request: StaffRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("driver:deliveries")
     return render(request, "driver/_deliveries.html", _list())

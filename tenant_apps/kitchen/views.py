@@ -1,11 +1,11 @@
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from shared_apps.accounts.access import staff
+from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from tenant_apps.orders import queries
@@ -33,18 +33,18 @@ def _board() -> dict[str, object]:
 
 @require_GET
 @staff(Permission.KITCHEN)
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: StaffRequest) -> HttpResponse:
     return render(request, "kitchen/board.html", _board())
 
 
 @require_GET
 @staff(Permission.KITCHEN)
 @region
-def tickets(request: HttpRequest) -> HttpResponse:
+def tickets(request: StaffRequest) -> HttpResponse:
     return render(request, "kitchen/_tickets.html", _board())
 
 
-def _act(request: HttpRequest, number: int, act: Callable[..., Order]) -> HttpResponse:
+def _act(request: StaffRequest, number: int, act: Callable[..., Order]) -> HttpResponse:
     by = By(Actor(request.role), request.user.pk)
     act(shop=request.pizzeria, order_id=number, by=by, now=timezone.now())
     if not request.htmx:
@@ -54,31 +54,31 @@ def _act(request: HttpRequest, number: int, act: Callable[..., Order]) -> HttpRe
 
 @require_POST
 @staff(Permission.KITCHEN)
-def claim(request: HttpRequest, number: int) -> HttpResponse:
+def claim(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.claim)
 
 
 @require_POST
 @staff(Permission.KITCHEN)
-def undo_claim(request: HttpRequest, number: int) -> HttpResponse:
+def undo_claim(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.undo_claim)
 
 
 @require_POST
 @staff(Permission.KITCHEN)
-def mark_ready(request: HttpRequest, number: int) -> HttpResponse:
+def mark_ready(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.mark_ready)
 
 
 @require_POST
 @staff(Permission.KITCHEN)
-def recall(request: HttpRequest, number: int) -> HttpResponse:
+def recall(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.recall)
 
 
 @require_GET
 @staff(Permission.KITCHEN)
-def recipe(request: HttpRequest, line_id: int) -> HttpResponse:
+def recipe(request: StaffRequest, line_id: int) -> HttpResponse:
     """The memory aid of one line: what goes on it, in grams, and the steps."""
     line = OrderLine.objects.filter(pk=line_id).first()
     if line is None:

@@ -1,11 +1,11 @@
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from shared_apps.accounts.access import staff
+from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.live.regions import region
@@ -17,45 +17,45 @@ from tenant_apps.stock import queries
 from tenant_apps.stock.models import Movement
 
 
-def _figures(request: HttpRequest) -> dict[str, object]:
+def _figures(request: StaffRequest) -> dict[str, object]:
     found = sales.figures(now=timezone.now(), pizzeria_id=request.pizzeria.id)
     return {"figures": found[0], "cases": case_services.open_cases()}
 
 
 @require_GET
 @staff(Permission.SHOP_SETTINGS)
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: StaffRequest) -> HttpResponse:
     return render(request, "office/today.html", _figures(request))
 
 
 @require_GET
 @staff(Permission.SHOP_SETTINGS)
 @region
-def today_figures(request: HttpRequest) -> HttpResponse:
+def today_figures(request: StaffRequest) -> HttpResponse:
     return render(request, "office/_today.html", _figures(request))
 
 
-def _levels(request: HttpRequest) -> dict[str, object]:
+def _levels(request: StaffRequest) -> dict[str, object]:
     only_low = request.GET.get("voir") == "bas"
     return {"levels": queries.low_levels() if only_low else queries.levels(), "only_low": only_low}
 
 
 @require_GET
 @staff(Permission.STOCK)
-def stock(request: HttpRequest) -> HttpResponse:
+def stock(request: StaffRequest) -> HttpResponse:
     return render(request, "office/stock.html", _levels(request))
 
 
 @require_GET
 @staff(Permission.STOCK)
 @region
-def stock_levels(request: HttpRequest) -> HttpResponse:
+def stock_levels(request: StaffRequest) -> HttpResponse:
     return render(request, "office/_stock_levels.html", _levels(request))
 
 
 @require_http_methods(["GET", "POST"])
 @staff(Permission.STOCK)
-def ingredient(request: HttpRequest, ingredient_id: int) -> HttpResponse:
+def ingredient(request: StaffRequest, ingredient_id: int) -> HttpResponse:
     """An ingredient's level and its history; what happened to it is recorded here."""
     level = queries.levels().filter(pk=ingredient_id).first()
     if level is None:
@@ -68,7 +68,7 @@ def ingredient(request: HttpRequest, ingredient_id: int) -> HttpResponse:
     return render(request, "office/ingredient.html", context, status=422 if form.errors else 200)
 
 
-def _record(request: HttpRequest, ingredient_id: int, form: MovementForm) -> bool:
+def _record(request: StaffRequest, ingredient_id: int, form: MovementForm) -> bool:
     try:
         stocktaking.record(
             shop=request.pizzeria,
@@ -87,20 +87,20 @@ def _record(request: HttpRequest, ingredient_id: int, form: MovementForm) -> boo
 
 @require_GET
 @staff(Permission.CASES)
-def cases(request: HttpRequest) -> HttpResponse:
+def cases(request: StaffRequest) -> HttpResponse:
     return render(request, "office/cases.html", {"cases": case_services.open_cases()})
 
 
 @require_GET
 @staff(Permission.CASES)
 @region
-def cases_list(request: HttpRequest) -> HttpResponse:
+def cases_list(request: StaffRequest) -> HttpResponse:
     return render(request, "office/_cases.html", {"cases": case_services.open_cases()})
 
 
 @require_POST
 @staff(Permission.CASES)
-def close_case(request: HttpRequest, case_id: int) -> HttpResponse:
+def close_case(request: StaffRequest, case_id: int) -> HttpResponse:
     form = ResolutionForm(request.POST)
     if form.is_valid():
         case_services.close(

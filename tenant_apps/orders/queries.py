@@ -20,6 +20,7 @@ from tenant_apps.shop import queries as shop_queries
 AHEAD = dt.timedelta(minutes=60)
 SOON = dt.timedelta(minutes=10)  # before the time promised, a ticket says to hurry
 RECALLED = 20
+PAID = "paid_cents"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -96,9 +97,9 @@ def composition_of(line: OrderLine) -> Composition:
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With `paid_cents`, the sum of the payments."""
+    """With the sum of the payments, as PAID."""
     paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
-    return orders.annotate(paid_cents=Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0)))
+    return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, order.total_cents - order.paid_cents) for order in _with_due(_with_lines(orders))]
+    return [Handled(order, order.total_cents - getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
 
 
 def in_progress() -> list[Handled]:

@@ -1,5 +1,7 @@
 """Stock by ingredient. The database is the last guard: these constraints hold whatever the code does (ADR 0009)."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -30,7 +32,7 @@ class StockLevel(models.Model):
         ]
 
     @property
-    def available(self):
+    def available(self) -> Decimal:
         return self.on_hand - self.reserved
 
     @property

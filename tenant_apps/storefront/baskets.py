@@ -1,21 +1,22 @@
 """The visitor's basket, by the cookie that holds its token: one for the whole group, a week long."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse  # noqa: TID251  cookies are read from one and set on the other
+from django.http import HttpResponse  # noqa: TID251  the cookie is set on it
 
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.models import Basket
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services.acts import By
+from tenants.requests import ShopRequest
 
 SECONDS = 7 * 24 * 3600
 
 
-def current(request: HttpRequest) -> Basket | None:
+def current(request: ShopRequest) -> Basket | None:
     return baskets.find(token=request.COOKIES.get(baskets.COOKIE))
 
 
-def opened(request: HttpRequest) -> Basket:
+def opened(request: ShopRequest) -> Basket:
     """The basket, made if need be, and now in this shop."""
     basket = current(request) or baskets.create(pizzeria_id=request.pizzeria.id)
     if basket.changes_order and basket.pizzeria_id != request.pizzeria.id:
@@ -37,5 +38,5 @@ def keep(response: HttpResponse, basket: Basket) -> HttpResponse:
     return response
 
 
-def customer(request: HttpRequest) -> By:
+def customer(request: ShopRequest) -> By:
     return By(Actor.CUSTOMER, request.user.pk if request.user.is_authenticated else None)

@@ -14,6 +14,7 @@ LOGIN, OWNER, APPLICATION = "login", "owner", "application"
 class DatabaseWrapper(base.DatabaseWrapper):
     # What this connection does, hence its role: the application by default; see `tenants.roles.acting_as`.
     acting_as = APPLICATION
+    _setting_search_path: bool
 
     def act_as(self, duty: str) -> None:
         self.acting_as = duty
@@ -31,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return f"{database}_app"
         return f"{database}_{self.schema_name}"
 
-    def _handle_search_path(self, cursor=None):
+    def _handle_search_path(self, cursor: object = None) -> None:
         if self._setting_search_path or self.search_path_set_schemas:
             return
         if self.connection.info.transaction_status == TRANSACTION_STATUS_INERROR:

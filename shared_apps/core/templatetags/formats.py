@@ -33,7 +33,8 @@ def _decimal(value: Decimal) -> str:
 def quantity(value: Decimal, unit: str) -> str:
     """A quantity of ingredient for reading: `1500` g is `1,5 kg`, `2` pieces is `2 pièces`."""
     if unit not in UNITS:
-        return f"{_decimal(value)}{money.NO_BREAK_SPACE}{_('piece') if abs(value) < 2 else _('pieces')}"
+        pieces = _("piece") if abs(value) < 2 else _("pieces")
+        return f"{_decimal(value)}{money.NO_BREAK_SPACE}{pieces}"
     small, large = UNITS[unit]
     if abs(value) >= 1000:
         return f"{_decimal((value / 1000).quantize(Decimal('0.01')))}{money.NO_BREAK_SPACE}{large}"

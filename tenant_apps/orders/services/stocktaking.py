@@ -1,6 +1,7 @@
 """Receptions, waste and counts as the staff record them: the stock moves, and orders it no longer covers become cases."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.db import transaction
@@ -23,12 +24,14 @@ def record(
     note: str = "",
 ) -> StockLevel:
     """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit. Raises WrongQuantity."""
-    act = {
+    acts: dict[Movement.Reason, Callable[..., StockLevel]] = {
         Movement.Reason.RECEPTION: movements.receive,
         Movement.Reason.WASTE: movements.waste,
         Movement.Reason.COUNT: movements.count,
-    }[reason]
+    }
     where = movements.Where(shop.id, shop.schema_name)
-    level = act(where=where, ingredient_id=ingredient_id, quantity=quantity, actor_id=actor_id, now=now, note=note)
+    level = acts[reason](
+        where=where, ingredient_id=ingredient_id, quantity=quantity, actor_id=actor_id, now=now, note=note
+    )
     cases.review_shortages(now=now)
     return level

@@ -150,9 +150,10 @@ def _release_today(held: list[Reservation], pizzeria_id: int, now: dt.datetime) 
 def _release_later(held: list[Reservation]) -> None:
     if not held:
         return
-    locked = _lock_promises((row.ingredient_id, row.day) for row in held)
-    for row in held:
-        locked[row.ingredient_id, row.day].promised -= row.quantity
+    due = [(row.ingredient_id, row.day, row.quantity) for row in held if row.day is not None]
+    locked = _lock_promises((key, day) for key, day, _quantity in due)
+    for key, day, quantity in due:
+        locked[key, day].promised -= quantity
     DayPromise.objects.bulk_update(locked.values(), ["promised"])
 
 

@@ -1,7 +1,7 @@
 import datetime as dt
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.storefront import baskets, forms, queries
+from tenants.requests import ShopRequest
 
 
 @require_GET
-def basket(request: HttpRequest) -> HttpResponse:
+def basket(request: ShopRequest) -> HttpResponse:
     current = baskets.current(request)
     return render(request, "storefront/basket.html", _context(current, timezone.now()))
 
@@ -39,7 +40,7 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
 
 
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: ShopRequest) -> HttpResponse:
     """One piece from the menu, as the recipe has it."""
     variant_id = int(request.POST["variant"]) if request.POST.get("variant", "").isdecimal() else 0
     composition = shop_queries.whole_card().compose(Configuration(variant_id))
@@ -52,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def set_quantity(request: HttpRequest, line_id: int) -> HttpResponse:
+def set_quantity(request: ShopRequest, line_id: int) -> HttpResponse:
     current = baskets.opened(request)
     form = forms.QuantityForm(request.POST)
     if form.is_valid():
@@ -63,7 +64,7 @@ def set_quantity(request: HttpRequest, line_id: int) -> HttpResponse:
 
 
 @require_POST
-def keep_change(request: HttpRequest) -> HttpResponse:
+def keep_change(request: ShopRequest) -> HttpResponse:
     """The order becomes what the basket holds, until the kitchen has it."""
     current = baskets.opened(request)
     order = Order.objects.filter(reference=current.changes_order).first()
@@ -79,7 +80,7 @@ def keep_change(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def drop_change(request: HttpRequest) -> HttpResponse:
+def drop_change(request: ShopRequest) -> HttpResponse:
     current = baskets.opened(request)
     if not current.changes_order:
         return redirect("storefront:basket")

@@ -2,7 +2,7 @@ import datetime as dt
 import uuid
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,13 +24,14 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.storefront import baskets, queries
 from tenant_apps.storefront.forms import CheckoutForm
+from tenants.requests import ShopRequest
 
 MODES = (ServiceMode.DELIVERY, ServiceMode.COLLECTION)
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def checkout(request: HttpRequest, mode: str) -> HttpResponse:
+def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     """The recap, who and where, and the button that orders with an obligation to pay (C. conso. L221-14)."""
     basket = baskets.current(request)
     if request.method == "POST" and (placed := _already_placed(request)):
@@ -59,7 +60,7 @@ def checkout(request: HttpRequest, mode: str) -> HttpResponse:
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
 
 
-def _already_placed(request: HttpRequest) -> Order | None:
+def _already_placed(request: ShopRequest) -> Order | None:
     """The order this very form has already made: a double tap, a reload, a second send after an answer was lost."""
     try:
         return placing.placed(submission=uuid.UUID(request.POST.get("submission", "")))
@@ -68,7 +69,7 @@ def _already_placed(request: HttpRequest) -> Order | None:
 
 
 def _form(
-    request: HttpRequest, mode: str, filled: Filled, shop_settings: ShopSettings, now: dt.datetime
+    request: ShopRequest, mode: str, filled: Filled, shop_settings: ShopSettings, now: dt.datetime
 ) -> CheckoutForm:
     place = visitors.remembered(request.session)
     slots = queries.slots(
@@ -84,7 +85,7 @@ def _form(
     )
 
 
-def _known(request: HttpRequest, mode: str) -> dict[str, str]:
+def _known(request: ShopRequest, mode: str) -> dict[str, str]:
     """What needs not be typed again: the account's name, its last address, else the place given on the home page."""
     known: dict[str, str] = {}
     user = request.user
@@ -104,7 +105,7 @@ def _known(request: HttpRequest, mode: str) -> dict[str, str]:
     return known
 
 
-def _place(request: HttpRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime) -> Order | None:
+def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime) -> Order | None:
     """The order, or None with the rule that refuses it among the form's errors."""
     customer = customers.of_user(request.user) if request.user.is_authenticated else None
     try:

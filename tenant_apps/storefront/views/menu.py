@@ -1,7 +1,7 @@
 import gzip
 import hashlib
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,6 +13,7 @@ from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.storefront import baskets, forms, queries
+from tenants.requests import ShopRequest
 
 _sprites: dict[str, bytes] = {}  # digest → gzipped SVG: the drawings of a card never change under one digest
 
@@ -26,7 +27,7 @@ def _sprite(pizzas: list[Drawn]) -> str:
 
 
 @require_GET
-def menu(request: HttpRequest) -> HttpResponse:
+def menu(request: ShopRequest) -> HttpResponse:
     basket = baskets.current(request)
     sections = queries.menu()
     context = {
@@ -42,7 +43,7 @@ def menu(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def pizzas(request: HttpRequest, digest: str) -> HttpResponse:
+def pizzas(request: ShopRequest, digest: str) -> HttpResponse:
     """Every pizza of the card in one file, each a view of it; its name changes with what it shows."""
     current = digest if digest in _sprites else _sprite(queries.pizzas_in(queries.menu()))
     response = HttpResponse(_sprites[current], content_type="image/svg+xml", headers={"Content-Encoding": "gzip"})
@@ -58,7 +59,7 @@ def _offers(card: Card, code: str) -> list[Offer]:
 
 
 @require_http_methods(["GET", "POST"])
-def product(request: HttpRequest, code: str) -> HttpResponse:
+def product(request: ShopRequest, code: str) -> HttpResponse:
     """The customiser. GET shows what its fields ask for, with the price and allergens of the server; POST adds it."""
     card = shop_queries.whole_card()
     offers = _offers(card, code)
@@ -78,7 +79,7 @@ def product(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-def picture(request: HttpRequest, code: str) -> HttpResponse:
+def picture(request: ShopRequest, code: str) -> HttpResponse:
     """One pizza as composed; the address says all of it."""
     card = shop_queries.whole_card()
     try:

@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.storefront import baskets, queries
+from tenants.requests import ShopRequest
 
 
 def _order(reference: str) -> Order:
@@ -22,20 +23,20 @@ def _order(reference: str) -> Order:
 
 
 @require_GET
-def order(request: HttpRequest, reference: str) -> HttpResponse:
+def order(request: ShopRequest, reference: str) -> HttpResponse:
     found = _order(reference)
     return render(request, "storefront/order.html", {"order": found, "steps": queries.steps(found)})
 
 
 @require_GET
 @region
-def order_state(request: HttpRequest, reference: str) -> HttpResponse:
+def order_state(request: ShopRequest, reference: str) -> HttpResponse:
     found = _order(reference)
     return render(request, "storefront/_order_state.html", {"order": found, "steps": queries.steps(found)})
 
 
 @require_POST
-def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel(request: ShopRequest, reference: str) -> HttpResponse:
     found = _order(reference)
     changing.cancel(
         shop=request.pizzeria, order_id=found.pk, by=baskets.customer(request), now=timezone.now(), reason="customer"
@@ -49,7 +50,7 @@ def _lines(found: Order) -> list[tuple[quoting.Configuration, int]]:
 
 
 @require_POST
-def change(request: HttpRequest, reference: str) -> HttpResponse:
+def change(request: ShopRequest, reference: str) -> HttpResponse:
     """The order's lines in a basket of their own, to be changed and kept."""
     found = _order(reference)
     if not found.can_still_change:
@@ -61,7 +62,7 @@ def change(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def order_again(request: HttpRequest, reference: str) -> HttpResponse:
+def order_again(request: ShopRequest, reference: str) -> HttpResponse:
     basket = baskets.opened(request)
     basket_services.fill(basket=basket, lines=_lines(_order(reference)))
     return baskets.keep(redirect("storefront:basket"), basket)

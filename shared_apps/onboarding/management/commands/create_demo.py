@@ -1,6 +1,8 @@
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from shared_apps.onboarding import demo
@@ -9,11 +11,17 @@ from tenants.models import Pizzeria
 
 
 class Command(BaseCommand):
-    help = "Prépare la démonstration : cinq pizzerias, leur personnel, un client, le siège. Jamais en production."
+    help = (
+        "Prépare la démonstration : base à jour, carte, cinq pizzerias, leur personnel, un client, le siège. "
+        "Relancée, ne fait que compléter. Jamais en production."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("La démonstration n'existe pas en production.")
+        call_command("migrate_schemas", verbosity=0, stdout=StringIO())
+        for command in ("load_catalogue", "schedule_tasks"):
+            call_command(command, stdout=StringIO())
         logins = demo.prepare()
         self.stdout.write(f"\nLe groupe      {demo.group_url('/')}")
         for pizzeria in Pizzeria.objects.filter(state=Pizzeria.State.TRADING).order_by("name"):

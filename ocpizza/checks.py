@@ -1,0 +1,57 @@
+"""`make test`: every check in turn, the tests last so that their closing line is the last thing printed."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+TEMPLATES = sorted(str(path.relative_to(BASE_DIR)) for path in (BASE_DIR / "templates").rglob("*.html"))
+CHECKS: tuple[tuple[str, list[str]], ...] = (
+    ("format", ["ruff", "format", "--check", "--quiet", "."]),
+    ("lint", ["ruff", "check", "--quiet", "."]),
+    ("gabarits", ["djade", "--check", "--target-version", "5.2", *TEMPLATES]),
+    ("contrats d'import", ["lint-imports"]),
+    ("types", ["mypy"]),
+    ("traductions", ["python", "manage.py", "translations", "--check"]),
+)
+BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+def run(name: str, command: list[str]) -> None:
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=BASE_DIR, capture_output=True, text=True, check=False
+    )
+    seconds = time.monotonic() - started
+    if done.returncode:
+        sys.exit(f"{name} : échec\n{done.stdout}\n{done.stderr}")
+    print(f"{name:<20} ok  {seconds:5.1f} s", flush=True)
+
+
+def ensure_browser() -> None:
+    """An installed Chromium, else Debian's package, else Playwright's own."""
+    if any(Path(path).exists() for path in BROWSERS):
+        return
+    print("Installation de Chromium…", flush=True)
+    if shutil.which("apt-get"):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run(command, check=False, **quiet)  # type: ignore[call-overload]
+        if any(Path(path).exists() for path in BROWSERS):
+            return
+    subprocess.run([str(BIN / "playwright"), "install", "--with-deps", "chromium"], check=True)
+
+
+def main() -> None:
+    for name, command in CHECKS:
+        run(name, command)
+    ensure_browser()
+    tests = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *sys.argv[1:]]
+    sys.exit(subprocess.run(tests, cwd=BASE_DIR, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
