@@ -1,6 +1,6 @@
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,8 +50,13 @@ def _card(*, variant_ids: list[int] | None, extra_ids: list[int] | None) -> Card
         rows = cursor.fetchall()
         recipes = _recipes(cursor, [row[0] for row in rows])
         extras = _extras(cursor, extra_ids) if extra_ids is None or extra_ids else {}
-    offers = {row[0]: Offer(*row[:13], tuple(recipes[row[0]]), tuple(row[13]), row[14]) for row in rows}
+    offers = {row[0]: _offer(row, recipes[row[0]]) for row in rows}
     return Card(offers, extras)
+
+
+def _offer(row: Sequence[Any], recipe: Iterable[Component]) -> Offer:
+    *values, steps, published = row
+    return Offer(*values, tuple(recipe), tuple(steps), published)  # type: ignore[call-arg]  # 13 columns, mypy cannot count
 
 
 def _recipes(cursor: CursorWrapper, variant_ids: list[int]) -> dict[int, list[Component]]:

@@ -16,7 +16,7 @@ FIGURES = """
         SELECT pizzeria_id, count(*) AS in_progress, count(*) FILTER (WHERE promised_until_at < %(now)s) AS late
         FROM sales_ordersummary WHERE state IN %(open)s GROUP BY pizzeria_id),
     today AS (
-        SELECT pizzeria_id, sum(orders) AS orders, sum(taken_cents) AS taken_cents
+        SELECT pizzeria_id, sum(orders)::bigint AS orders, sum(taken_cents)::bigint AS taken_cents
         FROM sales_hourlysales WHERE day = %(day)s GROUP BY pizzeria_id),
     alerts AS (SELECT pizzeria_id, count(*) AS alerts FROM sales_stockalert GROUP BY pizzeria_id)
     SELECT shop.id, shop.name, shop.slug, shop.state, coalesce(waiting.in_progress, 0), coalesce(waiting.late, 0),
