@@ -5,12 +5,26 @@ A race or a browser takes `own_shop`, a pizzeria of its own, committed, dropped 
 """
 
 import datetime as dt
+import functools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
@@ -29,6 +43,13 @@ from tenants import hosts, schemas
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+# Playwright's synchronous interface keeps an event loop in this thread; the tests use the database in it all the same.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+PASSWORD = "mot-de-passe-long"
 ROUND_THE_CLOCK = tuple((weekday, dt.time(4), dt.time(4)) for weekday in range(7))
 
 
@@ -50,11 +71,16 @@ def plan(slug: str, **changes: object) -> plans.Plan:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker) -> None:
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings) -> Iterator[None]:
+    """The test database, made whatever the tests ask for: pytest-django makes none for those that commit (`own_shop`)."""
     with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False)
         loading.load(loading.read())
         for slug in ("nation", "voisine"):
             services.open_pizzeria(plan=plan(slug))
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
 
 
 def shop_of(slug: str) -> Shop:
@@ -102,8 +128,8 @@ def drop_shop(pizzeria: Pizzeria) -> None:
             [pizzeria.pk],
         )
         cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
-    User.objects.filter(memberships__pizzeria=pizzeria).delete()
     schemas.drop(schema_name=pizzeria.schema_name)
+    User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
         cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])
@@ -140,11 +166,17 @@ def place(shop: Shop, *lines: Asked, **changes: object) -> Order:
     return placing.place(**(values | changes))  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture
 def make_staff(db) -> Callable[..., User]:
     def make(role: Role, shop: Shop | None = None) -> User:
-        user = User.objects.create_user(f"{role}-{uuid.uuid4().hex[:6]}@example.com", "mot-de-passe-long", name="Alix")
-        Membership.objects.create(user=user, role=role, pizzeria_id=shop.id if shop else None)
+        with schema_context("public"):  # a shop's role creates nobody
+            user = User.objects.create_user(f"{role}-{uuid.uuid4().hex[:6]}@example.com", PASSWORD, name="Alix")
+            Membership.objects.create(user=user, role=role, pizzeria_id=shop.id if shop else None)
         return user
 
     return make
@@ -162,3 +194,127 @@ def visit(settings) -> Callable[..., Client]:
         return client
 
     return client_for
+
+
+def check_invariants() -> None:
+    """What every race and every browser test ends with: the whole database adds up."""
+    call_command("check_invariants", stdout=StringIO())
+
+
+@dataclass(frozen=True)
+class Site:
+    """A real web server and live process on the test database, as processes of their own."""
+
+    port: int
+    live: "Process"
+
+    def url(self, shop: Shop | None = None, path: str = "/") -> str:
+        label = f"{shop.slug}." if shop else ""
+        return f"http://{label}ocpizza.localhost:{self.port}{path}"
+
+
+class Process:
+    """A child that can be stopped and started again on the same port."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], health: str) -> None:
+        self.command, self.environment, self.health = command, environment, health
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.child = subprocess.Popen(self.command, env=self.environment, cwd=Path(__file__).parent)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                ask = urllib.request.Request(self.health, headers={"Host": "ocpizza.localhost"})
+                urllib.request.urlopen(ask, timeout=2).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self.child.poll() is not None:
+                    raise
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self.child and self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+            self.child.wait(20)
+
+
+def _free_port() -> int:
+    """A port followed by another free one, which the live process takes."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+@pytest.fixture(scope="session")
+def site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+    port, scripts = _free_port(), Path(sys.executable).parent
+    with django_db_blocker.unblock():
+        database = connection.settings_dict["NAME"]
+    environment = {**os.environ, "POSTGRES_NAME": database, "PORT": str(port), "EMAIL_URL": "dummymail://"}
+    web = [
+        str(scripts / "gunicorn"),
+        "ocpizza.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--threads",
+        "4",
+        "--no-control-socket",
+    ]
+    live = [
+        str(scripts / "uvicorn"),
+        "ocpizza.asgi:application",
+        "--port",
+        str(port + 1),
+        "--timeout-graceful-shutdown",
+        "1",
+    ]
+    quiet = ["--log-level", "warning"]
+    processes = [
+        Process([*web, *quiet], environment, f"http://127.0.0.1:{port}/static/css/base.css"),
+        Process([*live, *quiet, "--no-access-log"], environment, f"http://127.0.0.1:{port + 1}/live/sante"),
+    ]
+    try:
+        for process in processes:
+            process.start()
+        yield Site(port, processes[1])
+    finally:
+        for process in processes:
+            process.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args, django_db_setup):
+    """The database comes first: once Playwright runs its loop in this thread, Django would look for another connection."""
+    found = [path for path in BROWSERS if Path(path).exists()]
+    executable = {"executable_path": found[0]} if found else {}
+    return {
+        **browser_type_launch_args,
+        **executable,
+        "args": ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+    }
+
+
+@functools.cache
+def _hashed() -> str:
+    return make_password(PASSWORD, hasher="pbkdf2_sha256")  # the server of the browsers knows no quicker one
+
+
+@pytest.fixture
+def team(own_shop) -> dict[Role, User]:
+    """The committed staff of `own_shop`, one of each role, and somebody of head office."""
+    members = {}
+    with schema_context("public"):  # a shop's role creates nobody
+        for role in Role:
+            user = User(email=f"{role}@{own_shop.slug}.example", name=f"Alix {role}", password=_hashed())
+            user.save()
+            pizzeria_id = None if role == Role.HEAD_OFFICE else own_shop.id
+            Membership.objects.create(user=user, role=role, pizzeria_id=pizzeria_id)
+            members[role] = user
+    return members

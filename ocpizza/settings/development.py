@@ -26,3 +26,4 @@ GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
 DEMO = env.bool("DEMO", default=True)
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None  # files are served from where they are, nothing is collected

@@ -1,8 +1,15 @@
 from django.contrib.auth.tokens import default_token_generator
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django_tenants.utils import get_public_schema_name, schema_context
 
 from shared_apps.accounts.models import User
+
+
+def sign_up(*, email: str, password: str, name: str, phone: str) -> User:
+    """A customer's account. In the public schema from any host: no shop may create a user."""
+    with schema_context(get_public_schema_name()):
+        return User.objects.create_user(email, password, name=name, phone=phone)
 
 
 def invitation_key(user: User) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 from shared_apps.accounts import screens, services
 from shared_apps.accounts.access import roles_here
 from shared_apps.accounts.forms import LoginForm, PasswordForm, SignupForm
-from shared_apps.accounts.models import User
 from tenants.requests import Request
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -49,8 +48,7 @@ def logout(request: Request) -> HttpResponse:
 def signup(request: Request) -> HttpResponse:
     form = SignupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        user = User.objects.create_user(data["email"], data["password"], name=data["name"], phone=data["phone"])
+        user = services.sign_up(**form.cleaned_data)
         sign_in(request, user, BACKEND)
         return redirect(_after(request))
     status = 422 if form.errors else 200

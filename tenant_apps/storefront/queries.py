@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
+from shared_apps.core.templatetags.formats import uncapitalised
 from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
@@ -41,7 +42,7 @@ class Dish:
 
     @property
     def ingredients(self) -> str:
-        names = ", ".join(part.name.lower() for part in self.first.recipe if not part.is_dough)
+        names = ", ".join(uncapitalised(part.name) for part in self.first.recipe if not part.is_dough)
         return names[:1].upper() + names[1:]
 
 

@@ -66,3 +66,9 @@ def day(moment: dt.datetime | dt.date) -> str:
 def seconds(moment: dt.datetime, after: int) -> int:
     """The moment, `after` seconds later, in seconds since 1970: what the pages' clocks count from."""
     return int(moment.timestamp()) + after
+
+
+@register.filter
+def uncapitalised(name: str) -> str:
+    """`Champignons de Paris` inside a sentence: `champignons de Paris`."""
+    return name[:1].lower() + name[1:]

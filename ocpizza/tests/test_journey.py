@@ -1,0 +1,162 @@
+"""The whole path, as people take it: the nearest shop, an order, the kitchen, the door, head office."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from conftest import DESK, PHONE, check_invariants
+from ocpizza.tests.browsing import open_page, sign_in
+from shared_apps.accounts.models import Role
+from tenant_apps.orders.models import Order
+from tenant_apps.stock.models import StockLevel
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def fill_contact(page) -> None:
+    page.get_by_label("Nom", exact=True).fill("Camille Martin")
+    page.get_by_label("Téléphone").fill("06 12 34 56 78")
+
+
+def test_a_half_and_half_goes_from_the_nearest_shop_to_the_door(browser, site, own_shop, team):
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    expect(kitchen.get_by_text("Aucun bon")).to_be_visible()
+    expect(kitchen.locator("[data-live-status]")).to_have_text("En direct")
+    office = open_page(browser)
+    sign_in(office, site, None, team[Role.HEAD_OFFICE])
+    row = office.locator("tr", has_text=own_shop.name)
+    expect(office.locator("[data-live-status]")).to_have_text("En direct")
+
+    customer = open_page(browser, PHONE)
+    customer.goto(site.url())
+    customer.get_by_label("Votre adresse").fill("10 rue Nationale, 59000 Lille")
+    customer.get_by_role("button", name="Trouver ma pizzeria").click()
+    customer.locator("li", has_text=own_shop.name).get_by_role("link", name="Commander ici").click()
+    customer.get_by_role("link", name="Choisir Reine").click()
+    customer.get_by_label("L’autre moitié").select_option("quatre-fromages")
+    expect(customer.locator("#price")).to_have_text(re.compile("12,90"))
+    customer.get_by_role("button", name="Ajouter au panier").click()
+    customer.locator(".dish", has_text="Margherita").get_by_role("button", name="Ajouter").click()
+    customer.get_by_role("link", name=re.compile("Voir le panier.*2 articles")).click()
+    customer.get_by_role("link", name="Me faire livrer").click()
+    fill_contact(customer)
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+    expect(customer.locator("li.now")).to_contain_text("Commande reçue")
+
+    ticket = kitchen.locator("[data-ticket]")
+    expect(ticket).to_contain_text("◐ Reine")
+    expect(ticket).to_contain_text("◑ Quatre fromages")
+    expect(row.locator("td").first).to_have_text("1")
+    dough = StockLevel.objects.get(ingredient__code="paton-classique")
+    assert dough.reserved == 2
+    kitchen.get_by_role("link", name="Recette").first.click()
+    expect(kitchen.locator("dialog")).to_contain_text("Gorgonzola")
+    kitchen.get_by_role("button", name="Fermer").click()
+    kitchen.get_by_role("button", name="Prendre").click()
+    expect(customer.locator("li.now")).to_contain_text("En préparation", timeout=1000)
+    expect(customer.get_by_role("button", name="Annuler ma commande")).to_have_count(0)
+    before = dough.on_hand
+    dough.refresh_from_db()
+    assert (before - dough.on_hand, dough.reserved) == (2, 0)
+    kitchen.get_by_role("button", name="Prêt").click()
+    expect(customer.locator("li.now")).to_contain_text("Prête")
+
+    driver = open_page(browser, PHONE)
+    sign_in(driver, site, own_shop, team[Role.DRIVER])
+    driver.get_by_role("button", name="Je pars").click()
+    expect(customer.locator("li.now")).to_contain_text("En route")
+    driver.get_by_label("Moyen de paiement").select_option("card_terminal")
+    driver.get_by_role("button", name=re.compile("Livrée, 25,70")).click()
+    expect(driver.get_by_text("Aucune livraison")).to_be_visible()
+    expect(customer.locator("li.done", has_text="Livrée")).to_be_visible()
+    expect(row).to_contain_text("25,70")
+    expect(row.locator("td").first).to_have_text("0")
+
+    check_invariants()
+
+
+def test_an_order_is_changed_then_cancelled_until_the_kitchen_has_it(browser, site, own_shop, team):
+    customer = open_page(browser, PHONE)
+    customer.goto(site.url(own_shop))
+    customer.locator(".dish", has_text="Margherita").get_by_role("button", name="Ajouter").click()
+    customer.get_by_role("link", name=re.compile("Voir le panier")).click()
+    customer.get_by_role("link", name="Retirer à la pizzeria").click()
+    fill_contact(customer)
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+    customer.get_by_role("button", name="Modifier ma commande").click()
+    customer.get_by_label(re.compile("Quantité")).fill("3")
+    customer.get_by_role("button", name="Mettre à jour").click()
+    customer.get_by_role("button", name="Enregistrer la modification").click()
+    expect(customer.get_by_text("Votre commande est modifiée")).to_be_visible()
+    dough = StockLevel.objects.get(ingredient__code="paton-classique")
+    assert dough.reserved == 3
+    customer.on("dialog", lambda dialog: dialog.accept())
+    customer.get_by_role("button", name="Annuler ma commande").click()
+    expect(customer.get_by_text("Votre commande est annulée")).to_be_visible()
+    dough.refresh_from_db()
+    assert dough.reserved == 0
+
+    check_invariants()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_customer_without_javascript_orders_all_the_same(browser, site, own_shop, size):
+    customer = open_page(browser, size, java_script_enabled=False)
+    customer.goto(site.url(own_shop, "/carte/reine/"))
+    customer.get_by_label("L’autre moitié").select_option("orientale")
+    customer.get_by_role("button", name="Voir le prix et les allergènes").click()
+    expect(customer.get_by_text("Moitié Reine, moitié Orientale").first).to_be_visible()
+    customer.get_by_role("button", name="Ajouter au panier").click()
+    customer.get_by_role("link", name=re.compile("Voir le panier")).click()
+    customer.get_by_role("link", name="Retirer à la pizzeria").click()
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+    assert customer.title().startswith("Erreur")
+    expect(customer.get_by_text("Ce champ est obligatoire.").first).to_be_visible()
+    fill_contact(customer)
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+    expect(customer.locator("li.now")).to_contain_text("Commande reçue")
+    assert Order.objects.get().lines.get().label == "Moitié Reine, moitié Orientale · Classique"
+
+    check_invariants()
+
+
+def test_a_page_says_that_it_is_cut_off_polls_and_catches_up(browser, site, own_shop, team):
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    status = kitchen.locator("[data-live-status]")
+    expect(status).to_have_text("En direct")
+    site.live.stop()
+    try:
+        expect(status).to_have_text(re.compile("Coupé"), timeout=8000)
+        customer = open_page(browser, PHONE)
+        customer.goto(site.url(own_shop, "/carte/margherita/"))
+        customer.get_by_role("button", name="Ajouter au panier").click()
+        customer.goto(site.url(own_shop, "/commander/a-emporter/"))
+        fill_contact(customer)
+        customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+        expect(customer.locator("li.now")).to_contain_text("Commande reçue")
+        expect(kitchen.locator("[data-ticket]")).to_have_count(1, timeout=15_000)  # by its own poll
+    finally:
+        site.live.start()
+    expect(status).to_have_text("En direct", timeout=15_000)
+
+
+def test_a_new_ticket_rings_until_the_board_is_touched(browser, site, own_shop, team):
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    kitchen.get_by_role("button", name="Activer le son").click()
+    customer = open_page(browser, PHONE)
+    customer.goto(site.url(own_shop, "/carte/margherita/"))
+    customer.get_by_role("button", name="Ajouter au panier").click()
+    customer.goto(site.url(own_shop, "/commander/a-emporter/"))
+    fill_contact(customer)
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
+    rings = kitchen.locator("html[data-rings]")
+    expect(rings).to_have_attribute("data-rings", "2", timeout=10_000)  # at once, then again
+    kitchen.locator("h2.name").click()
+    heard = rings.get_attribute("data-rings")
+    kitchen.get_by_role("button", name="Prendre").click()
+    expect(kitchen.get_by_role("button", name="Prêt")).to_be_visible()
+    assert rings.get_attribute("data-rings") == heard

@@ -1,0 +1,42 @@
+"""The group's read model as one shop's own tables say it should be: statements run in the shop's schema.
+
+`check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it. The business day
+ends at 04:00 in Paris (`shared_apps.core.calendar`).
+"""
+
+DAY = "((({moment}) AT TIME ZONE 'Europe/Paris') - interval '4 hours')::date"
+HOUR = "extract(hour FROM ({moment}) AT TIME ZONE 'Europe/Paris')::int"
+PLACED_DAY, PLACED_HOUR = DAY.format(moment="placed_at"), HOUR.format(moment="placed_at")
+TAKEN_DAY, TAKEN_HOUR = DAY.format(moment="taken_at"), HOUR.format(moment="taken_at")
+
+SUMMARIES = """
+    SELECT orders.id AS number, orders.reference, orders.customer_id, orders.state, orders.mode, orders.placed_at,
+           slot.ends_at AS promised_until_at, orders.handed_over_at, orders.total_cents
+    FROM orders_order AS orders JOIN shop_slot AS slot ON slot.id = orders.slot_id
+"""
+
+HOURLY = f"""
+    SELECT day, hour, channel, mode, sum(orders)::bigint AS orders, sum(ordered)::bigint AS ordered_cents,
+           sum(taken)::bigint AS taken_cents
+    FROM (
+        SELECT {PLACED_DAY} AS day, {PLACED_HOUR} AS hour, channel, mode, 1 AS orders, total_cents AS ordered, 0 AS taken
+        FROM orders_order WHERE state <> 'cancelled'
+        UNION ALL
+        SELECT {TAKEN_DAY}, {TAKEN_HOUR}, orders.channel, orders.mode, 0, 0, payment.amount_cents
+        FROM payments_payment AS payment JOIN orders_order AS orders ON orders.id = payment.order_id
+    ) AS facts GROUP BY day, hour, channel, mode
+"""
+
+PRODUCTS = f"""
+    SELECT {PLACED_DAY} AS day, variant.product_id, sum(50 * line.quantity)::bigint AS quantity_hundredths
+    FROM orders_orderline AS line
+    JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state <> 'cancelled'
+    CROSS JOIN LATERAL (VALUES (line.variant_id), (coalesce(line.other_half_id, line.variant_id))) AS half (variant_id)
+    JOIN catalogue_variant AS variant ON variant.id = half.variant_id
+    GROUP BY 1, 2
+"""
+
+ALERTS = """
+    SELECT ingredient_id FROM stock_stocklevel
+    WHERE shortage OR on_hand - reserved <= low_threshold
+"""
