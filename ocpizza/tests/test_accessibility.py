@@ -1,0 +1,148 @@
+"""Every page and its states, seen by axe (WCAG 2.2 A and AA), on a phone in the light and on a desk in the dark."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from django_tenants.utils import schema_context
+from playwright.sync_api import Page
+
+from conftest import COOK, DESK, PHONE, Site, ask, place
+from ocpizza.tests.browsing import faults, open_page, sign_in
+from shared_apps.accounts.models import Role
+from shared_apps.catalogue.models import Ingredient, ServiceMode
+from tenant_apps.orders.services import kitchen, stocktaking
+from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.stock.models import Movement
+from tenants.hosts import Shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+VIEWS = pytest.mark.parametrize(
+    ("size", "scheme"), [(PHONE, "light"), (DESK, "dark")], ids=["phone-light", "desk-dark"]
+)
+HOME = Contact("Camille Martin", "+33612345678", street="3 rue Nationale", postcode="59000", city="Lille",
+               details="2e étage", latitude=50.637, longitude=3.063)  # fmt: skip
+
+
+class Reader:
+    """Goes through pages and keeps what is wrong with each."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[str] = []
+
+    def read(self, name: str, url: str = "") -> None:
+        if url:
+            self.page.goto(url)
+        self.found += [f"{name}: {fault}" for fault in faults(self.page)]
+
+
+@VIEWS
+def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    reader.read("home", site.url())
+    page.get_by_role("button", name="Trouver ma pizzeria").click()
+    reader.read("home, wrong")
+    page.get_by_label("Votre adresse").fill("59000 Lille")
+    page.get_by_role("button", name="Trouver ma pizzeria").click()
+    reader.read("pizzerias")
+    for name in (
+        "conditions-de-vente",
+        "mentions-legales",
+        "confidentialite",
+        "compte/connexion",
+        "compte/inscription",
+    ):
+        reader.read(name, site.url(path=f"/{name}/"))
+    page.get_by_role("button", name="Créer mon compte").click()
+    reader.read("signup, wrong")
+    reader.read("menu", site.url(own_shop))
+    reader.read("empty basket", site.url(own_shop, "/panier/"))
+    reader.read("nothing here", site.url(own_shop, "/rien/"))
+    reader.read("customiser", site.url(own_shop, "/carte/reine/"))
+    page.get_by_label("L’autre moitié").select_option("orientale")
+    page.locator("#price", has_text="13,").wait_for()
+    page.get_by_label("Quantité").fill("3")
+    page.get_by_role("button", name="Ajouter au panier").click()
+    reader.read("menu with a basket")
+    reader.read("basket", site.url(own_shop, "/panier/"))
+    for path in ("livraison", "a-emporter"):
+        reader.read(path, site.url(own_shop, f"/commander/{path}/"))
+        page.get_by_role("button", name="Commander avec obligation").click()
+        reader.read(f"{path}, wrong")
+    page.get_by_label("Nom", exact=True).fill("Camille Martin")
+    page.get_by_label("Téléphone").fill("06 12 34 56 78")
+    page.get_by_role("button", name="Commander avec obligation").click()
+    reader.read("order")
+    page.get_by_role("button", name="Modifier ma commande").click()
+    reader.read("change")
+    page.get_by_role("button", name="Laisser ma commande").click()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Annuler ma commande").click()
+    page.get_by_text("Votre commande est annulée").wait_for()
+    reader.read("cancelled")
+    assert reader.found == []
+
+
+def orders_in_every_state(shop: Shop) -> None:
+    """Accepted with an allergy and halves, in preparation, ready for the road, and one that the stock no longer covers."""
+    now = timezone.now()
+    wishes = Wishes(ServiceMode.DELIVERY, note="Sonner deux fois", allergy_note="arachides")
+    place(shop, ask("reine", 2, removed=frozenset()), wishes=wishes, contact=HOME)
+    for finished in (False, True):
+        order = place(shop, ask("orientale", 2), wishes=wishes, contact=HOME)
+        kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=now)
+        if finished:
+            kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=now)
+    stocktaking.record(
+        shop=shop,
+        reason=Movement.Reason.COUNT,
+        ingredient_id=Ingredient.objects.get(code="mozzarella").pk,
+        quantity=0,
+        actor_id=None,
+        now=now,
+    )
+
+
+@VIEWS
+def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size, scheme):
+    orders_in_every_state(own_shop)
+    with schema_context("public"):
+        mozzarella = Ingredient.objects.get(code="mozzarella").pk
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    page.get_by_role("heading", level=1).wait_for()
+    reader.read("office")
+    reader.read("stock", site.url(own_shop, "/gestion/stock/"))
+    reader.read("low stock", site.url(own_shop, "/gestion/stock/?voir=bas"))
+    reader.read("ingredient", site.url(own_shop, f"/gestion/stock/{mozzarella}/"))
+    page.get_by_role("button", name="Enregistrer").click()
+    reader.read("ingredient, wrong")
+    reader.read("cases", site.url(own_shop, "/gestion/a-traiter/"))
+    reader.read("counter", site.url(own_shop, "/comptoir/"))
+    reader.read("counter, late", site.url(own_shop, "/comptoir/?voir=retard"))
+    reader.read("counter order", site.url(own_shop, "/comptoir/3/"))
+    page.get_by_label("Montant").fill("999")
+    page.get_by_role("button", name="Enregistrer ce paiement").click()
+    reader.read("counter order, wrong")
+    reader.read("deliveries", site.url(own_shop, "/livraisons/"))
+    reader.read("forbidden", site.url(None, "/siege/"))
+    reader.read("kitchen", site.url(own_shop, "/cuisine/"))
+    page.get_by_text("À faire en tout").click()
+    page.get_by_role("link", name=re.compile("Recette")).first.click()
+    page.locator("dialog[open]").wait_for()
+    reader.read("recipe")
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size, scheme):
+    orders_in_every_state(own_shop)
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    sign_in(reader.page, site, None, team[Role.HEAD_OFFICE])
+    reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
+    reader.read("group")
+    reader.read("account", site.url(path="/mon-compte/"))
+    assert reader.found == []
