@@ -47,10 +47,17 @@ def as_owner_of(schema_name: str) -> Iterator[None]:
 def create(*, schema_name: str) -> None:
     """Makes the schema, its tables and its role. Must run in the transaction that creates the shop."""
     roles.create_shop_role(schema_name)
-    with as_owner_of("public"):
-        ddl = _definition()
+    name = connection.ops.quote_name(schema_name)
+    try:
+        with as_owner_of("public"):
+            ddl = _definition()
+    except NeedsRealSchema:
+        with roles.acting_as(OWNER):
+            _execute(f"CREATE SCHEMA {name}")
+        with as_owner_of(schema_name):
+            _run_executor(schema_name)
+        return
     with roles.acting_as(OWNER):
-        name = connection.ops.quote_name(schema_name)
         _execute(
             f"CREATE SCHEMA {name}; SET LOCAL search_path = {name}, public; {ddl} {roles.shop_grants(schema_name)}"
         )
@@ -64,7 +71,7 @@ def drop(*, schema_name: str) -> None:
 
 def _execute(sql: str) -> None:
     """Through the driver's own cursor, so that a `%` in the DDL stays what it is."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.cursor.execute(sql)
 
 
@@ -171,6 +178,7 @@ def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[s
 
 
 def _run_executor(schema_name: str) -> None:
+    _execute(LOCK_TIMEOUT)
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
     _execute(roles.shop_grants(schema_name))
@@ -180,6 +188,6 @@ def _migrate_one(schema_name: str, plan: list[Migration], replay: Callable[[str]
     try:
         with schema_context(schema_name), transaction.atomic():
             replay(schema_name)
-    except DatabaseError as error:
-        return Outcome(schema_name, 0, str(error).strip().splitlines()[0])
+    except Exception as error:  # whatever a migration raises, the other shops go on and this one is named
+        return Outcome(schema_name, 0, f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
     return Outcome(schema_name, len(plan))

@@ -121,7 +121,7 @@ def load(files: Files, *, replace_prices: bool = False) -> dict[str, int]:
     )
     entries = [*files.pizzas, *files.others]
     products = _upsert(Product, [_product(entry, position) for position, entry in enumerate(entries)], "code")
-    Product.objects.exclude(code__in=products).update(published=False)
+    Product.objects.exclude(code__in=[entry["code"] for entry in entries]).update(published=False)
     _load_variants(files, products, sizes, replace_prices)
     _load_recipes(files, products, sizes, ingredients)
     _load_extras(files, sizes, ingredients)
@@ -224,7 +224,9 @@ def _load_extras(files: Files, sizes: dict[str, Size], ingredients: dict[str, In
         for code, entry in files.ingredients.items()
         for size, (quantity, price) in entry.get("extra", {}).items()
     ]
-    ExtraOffer.objects.exclude(ingredient__in=[row.ingredient for row in rows]).delete()
+    kept = {(row.ingredient_id, row.size_id) for row in rows}
+    gone = [row.pk for row in ExtraOffer.objects.all() if (row.ingredient_id, row.size_id) not in kept]
+    ExtraOffer.objects.filter(pk__in=gone).delete()
     ExtraOffer.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -181,6 +181,13 @@ TOPPINGS: dict[str, Topping] = {
     "noix": Topping(8, 76, _patch("#a9713b", 8, edge="#7d4f25", points=6, jitter=0.3)),
     "pistache": Topping(16, 80, _patch("#8fae4a", 3.6, points=5)),
     "parmesan": Topping(9, 74, _patch("#f7e7b4", 10, edge="#e6cf8d", points=4, jitter=0.4)),
+    "miel": Topping(
+        5,
+        72,
+        _fixed(
+            '<path d="M-20 4Q-10-8 0 2T20-3" fill="none" stroke="#e8a317" stroke-width="4" stroke-linecap="round" opacity=".85"/>'
+        ),
+    ),
     "burrata": Topping(1, 0, lambda rnd: BURRATA.format(_blob(27, rnd, 12, 0.07))),
     "oeuf": Topping(1, 0, lambda rnd: f'<path d="{_blob(30, rnd, 10, 0.12)}" fill="#fffaf0"/>{EGG}'),
     "roquette": Topping(

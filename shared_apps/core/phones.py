@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 
+FRANCE = 33
+
 
 class WrongPhone(RuleError):
     """Not a number one could call."""
@@ -19,7 +21,8 @@ def parse(text: str) -> str:
         number = phonenumbers.parse(text, "FR")
     except phonenumbers.NumberParseException:
         raise WrongPhone from None
-    if not phonenumbers.is_possible_number(number):
+    is_short = number.country_code == FRANCE and len(str(number.national_number)) != 9
+    if is_short or not phonenumbers.is_possible_number(number):
         raise WrongPhone
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -30,6 +33,6 @@ def shown(number: str) -> str:
         parsed = phonenumbers.parse(number, "FR")
     except phonenumbers.NumberParseException:
         return number
-    national = parsed.country_code == 33
+    national = parsed.country_code == FRANCE
     style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style).replace(" ", "\u00a0")

@@ -39,7 +39,7 @@ class Hub:
     def __init__(self) -> None:
         self.clients: set[Client] = set()
         self._by_key: dict[str, set[Client]] = defaultdict(set)
-        self._said: deque[tuple[int, frozenset[str], bytes]] = deque(maxlen=REMEMBERED)
+        self._said: deque[tuple[int, frozenset[str]]] = deque(maxlen=REMEMBERED)
         self._number = 0
         self._epoch = secrets.token_hex(4)
 
@@ -66,10 +66,9 @@ class Hub:
         """A notification: keys separated by spaces."""
         keys = frozenset(payload.split())
         self._number += 1
-        frame = self._frame("hint", " ".join(sorted(key.partition(":")[2] for key in keys)))
-        self._said.append((self._number, keys, frame))
+        self._said.append((self._number, keys))
         for client in {client for key in keys for client in self._by_key.get(key, ())}:
-            client.push(frame, self.resync)
+            client.push(self._hint(self._number, keys & client.keys), self.resync)
 
     def welcome(self, client: Client, last_event_id: str) -> bytes:
         """What a client gets first: the hints that it missed, or "resync" when they cannot be known."""
@@ -77,14 +76,22 @@ class Hub:
         if not last_event_id:
             return self._frame("hello", "")
         oldest = self._said[0][0] if self._said else self._number + 1
-        if epoch != self._epoch or not number.isdigit() or int(number) + 1 < oldest:
+        if epoch != self._epoch or not number.isdecimal() or int(number) + 1 < oldest:
             return self.resync
-        missed = [frame for said, keys, frame in self._said if said > int(number) and keys & client.keys]
+        since = int(number)
+        missed = [
+            self._hint(said, keys & client.keys) for said, keys in self._said if said > since and keys & client.keys
+        ]
         return b"".join(missed) or self._frame("hello", "")
 
     @property
     def resync(self) -> bytes:
         return self._frame("resync", "")
 
-    def _frame(self, event: str, data: str) -> bytes:
-        return f"id: {self._epoch}-{self._number}\nevent: {event}\ndata: {data}\n\n".encode()
+    def _hint(self, number: int, keys: frozenset[str]) -> bytes:
+        """Only the topics that the client asked for: another's may be a secret, such as the reference of an order."""
+        return self._frame("hint", " ".join(sorted(key.partition(":")[2] for key in keys)), number)
+
+    def _frame(self, event: str, data: str, number: int | None = None) -> bytes:
+        number = self._number if number is None else number
+        return f"id: {self._epoch}-{number}\nevent: {event}\ndata: {data}\n\n".encode()

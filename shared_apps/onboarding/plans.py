@@ -8,10 +8,10 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
 from shared_apps.places import services as places
 from tenants.models import SLUG, Pizzeria
@@ -79,7 +79,7 @@ def read_file(path: Path) -> list[Plan]:
     except tomllib.TOMLDecodeError as error:
         raise InvalidPlans([f"{path} : ce n'est pas du TOML valide ({error})."]) from None
     entries = content.get("pizzeria")
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise InvalidPlans([f"{path} : aucune section [[pizzeria]]."])
     return check(entries)
 
@@ -88,7 +88,7 @@ def check(entries: list[Mapping[str, Any]]) -> list[Plan]:
     """Checks every entry and reports all the problems at once. Raises InvalidPlans."""
     problems: list[str] = []
     plans = [_plan(entry, problems) for entry in entries]
-    slugs = [str(entry.get("slug", "")) for entry in entries]
+    slugs = [str(entry["slug"]) for entry in entries if entry.get("slug")]
     problems += [f"{slug} : ce slug apparaît deux fois." for slug in sorted({s for s in slugs if slugs.count(s) > 1})]
     if problems:
         raise InvalidPlans(problems)
@@ -102,6 +102,7 @@ def _plan(entry: Mapping[str, Any], problems: list[str]) -> Plan | None:
     plan = None
     if not found:
         plan = _checked(entry, found)
+        found += _too_long(plan)
     problems += [f"{label} : {problem}" for problem in found]
     return plan if not found else None
 
@@ -124,6 +125,17 @@ def _checked(entry: Mapping[str, Any], found: list[str]) -> Plan:
         with_stock=_with_stock(entry.get("opening_stock", "standard"), found),
         legal=_legal(entry, found),
     )
+
+
+def _too_long(plan: Plan) -> list[str]:
+    """What the columns of the pizzeria could not hold."""
+    texts = {"name": plan.name, "street": plan.street, "city": plan.city, **plan.legal}
+    limits = {name: Pizzeria._meta.get_field(name).max_length or 0 for name in texts}
+    return [
+        f"« {name} » est trop long ({limits[name]} caractères au plus)."
+        for name in texts
+        if len(texts[name]) > limits[name]
+    ]
 
 
 def _check_slug(slug: str, name: str, found: list[str]) -> None:
@@ -162,13 +174,10 @@ def _is_number(value: object, low: float, high: float) -> bool:
 
 def _phone(text: str, found: list[str]) -> str:
     try:
-        number = phonenumbers.parse(text, "FR")
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+        return phones.parse(text)
+    except RuleError:
         found.append(f"« {text} » n'est pas un numéro de téléphone.")
         return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _email(text: str, found: list[str]) -> str:
@@ -216,6 +225,9 @@ def _hours(lines: object, found: list[str]) -> OpeningRanges:
             ranges += _hours_of(str(line).strip().lower())
         except ValueError:
             found.append(f"horaire « {line} » : écrire par exemple « lun-jeu 11:30-14:00 18:00-22:00 ».")
+    starts = [(day, opens) for day, opens, _closes in ranges]
+    if len(set(starts)) < len(starts):
+        found.append("hours : deux plages d'un même jour ouvrent à la même heure.")
     return tuple(sorted(ranges))
 
 

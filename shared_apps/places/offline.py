@@ -76,7 +76,7 @@ def locate(*, text: str) -> Location:
 def _by_postcode(postcode: str, before: str, after: str, text: str) -> Location:
     communes = _index()[1].get(postcode)
     if not communes:
-        raise UnknownPlace(text)
+        return _by_cedex(postcode, before, after, text)
     named = _named(communes, after) or _named(communes, before)
     if after.strip(" ,") and not named:
         raise UnknownPlace(text)
@@ -90,6 +90,15 @@ def _by_postcode(postcode: str, before: str, after: str, text: str) -> Location:
         max(communes, key=lambda commune: commune.population).name,
         street,
     )
+
+
+def _by_cedex(postcode: str, before: str, after: str, text: str) -> Location:
+    """A postcode of no commune (59033 Lille Cedex) is that of the commune it names, in the same department."""
+    for name, street in ((after, before), (before, "")):
+        found = [row for row in _index()[0].get(normalised(name), []) if row.postcodes[0][:2] == postcode[:2]]
+        if found:
+            return _largest(found, street.strip(" ,"))
+    raise UnknownPlace(text)
 
 
 def _named(communes: list[Commune], text: str) -> Commune | None:

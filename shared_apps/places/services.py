@@ -73,6 +73,8 @@ def travel(*, origin: Point, destinations: Sequence[Point]) -> list[Travel]:
 def _may_call() -> bool:
     """Not in an outage, and within the day's budget, of which it takes one."""
     now = timezone.now()
+    if settings.MAPS_DAILY_CALLS < 1:
+        return False
     if Outage.objects.filter(until__gt=now).exists():
         return False
     with connection.cursor() as cursor:

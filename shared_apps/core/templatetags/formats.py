@@ -44,7 +44,7 @@ def quantity(value: Decimal, unit: str) -> str:
 @register.filter
 def distance(metres: int) -> str:
     """`850` is `850 m`, `2340` is `2,3 km`."""
-    if metres < 1000:
+    if round(metres, -1) < 1000:
         return f"{round(metres, -1)}{money.NO_BREAK_SPACE}m"
     return f"{metres / 1000:.1f}".replace(".", ",") + f"{money.NO_BREAK_SPACE}km"
 

@@ -22,6 +22,13 @@ from tenant_apps.stock.models import DayPromise, Movement, Reservation, StockLev
 
 Needs = Mapping[int, Decimal]  # ingredient id → quantity in its unit
 
+# One order of locking for everybody cannot deadlock; the guard refuses what is not there any more.
+LOCK_LEVELS = (
+    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
+    " WHERE ingredient_id = ANY(%s) ORDER BY ingredient_id FOR UPDATE"
+)
+GUARD = "level.on_hand - level.reserved >= need.quantity"
+
 
 class OutOfStock(RuleError):
     """Some ingredients do not suffice; `missing` are their ids."""
@@ -53,11 +60,7 @@ class Level:
 def lock_levels(ingredient_ids: Iterable[int]) -> dict[int, Level]:
     """Locks the levels in the one order that cannot deadlock: by id. Those the shop never had are missing."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
-            " WHERE ingredient_id = ANY(%s) ORDER BY ingredient_id FOR UPDATE",
-            [sorted(ingredient_ids)],
-        )
+        cursor.execute(LOCK_LEVELS, [sorted(ingredient_ids)])
         return {row[0]: Level(*row) for row in cursor.fetchall()}
 
 
@@ -78,7 +81,7 @@ def _reserve_today(order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria
         cursor.execute(
             "WITH need AS (SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS need (ingredient_id, quantity)),"
             " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity FROM need"
-            "  WHERE level.ingredient_id = need.ingredient_id AND level.on_hand - level.reserved >= need.quantity"
+            f"  WHERE level.ingredient_id = need.ingredient_id AND {GUARD}"
             "  RETURNING level.ingredient_id),"
             " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at)"
             "  SELECT %s, ingredient_id, quantity, %s FROM need)"

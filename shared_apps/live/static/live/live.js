@@ -10,6 +10,7 @@ const POLL_MS = 12000;
 const SILENCE_MS = 5000; // the stream beats every 3 s
 const etags = new WeakMap();
 const busy = new WeakMap(); // region → "fetching" or "again"
+const shown = new WeakMap(); // region → its HTML as it was served, before any script touched it
 
 let source = null;
 let lastId = "";
@@ -17,6 +18,10 @@ let lastWord = 0;
 let up = null;
 
 const regions = () => document.querySelectorAll("[data-live-url]");
+
+// The form tokens are masked anew in every answer: they say nothing of the content.
+const content = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+for (const region of regions()) shown.set(region, content(region.innerHTML));
 
 async function refresh(region) {
   if (busy.has(region)) {
@@ -49,6 +54,11 @@ async function fetchInto(region) {
 }
 
 function swap(region, html) {
+  const parsed = document.createElement("template");
+  parsed.innerHTML = html;
+  const fresh = content(parsed.innerHTML);
+  if (shown.get(region) === fresh) return; // nothing moves under a finger for nothing
+  shown.set(region, fresh);
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
   region.innerHTML = html;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

@@ -1,0 +1,216 @@
+"""Races with real threads on real PostgreSQL. Each protection is also switched off here, and the same race then goes wrong."""
+
+import itertools
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from conftest import COOK, CUSTOMER, ask, check_invariants, place
+from shared_apps.catalogue.models import Ingredient
+from shared_apps.core.errors import RuleError
+from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import acts, changing, kitchen, settlement, stocktaking
+from tenant_apps.payments.models import Payment
+from tenant_apps.shop.models import ShopSettings
+from tenant_apps.stock.models import Movement, StockLevel
+from tenant_apps.stock.services import reservations
+from tenants.backend.base import OWNER
+from tenants.hosts import Shop
+from tenants.roles import acting_as
+
+
+def together(shop: Shop, *acts: Callable[[], object]) -> list[object]:
+    """Runs each act in a thread of its own, in the shop's schema, all released at once; results or errors, in order."""
+    barrier = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        try:
+            with schema_context(shop.schema_name):
+                connection.ensure_connection()
+                barrier.wait(20)
+                return act()
+        except (RuleError, OperationalError) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def leave_only(shop: Shop, code: str, quantity: int) -> StockLevel:
+    ingredient = Ingredient.objects.get(code=code)
+    return stocktaking.record(
+        shop=shop,
+        reason=Movement.Reason.COUNT,
+        ingredient_id=ingredient.pk,
+        quantity=quantity,
+        actor_id=None,
+        now=timezone.now(),
+    )
+
+
+BUYERS, PORTIONS = 12, 5
+
+
+def sell_the_last_burratas(shop: Shop) -> Counter[str]:
+    leave_only(shop, "burrata", PORTIONS)
+    ShopSettings.objects.update(slot_work=100_000)
+    outcomes = together(shop, *(lambda: place(shop, ask("burrata")) for _ in range(BUYERS)))
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def test_the_last_portions_are_sold_once(own_shop):
+    assert sell_the_last_burratas(own_shop) == {"Order": PORTIONS, "OutOfStock": BUYERS - PORTIONS}
+    level = StockLevel.objects.get(ingredient__code="burrata")
+    assert (level.on_hand, level.reserved) == (PORTIONS, PORTIONS)
+    check_invariants()
+
+
+def test_without_the_guard_and_the_constraint_the_last_portions_are_oversold(own_shop, monkeypatch):
+    monkeypatch.setattr(reservations, "GUARD", "true")
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE stock_stocklevel DROP CONSTRAINT reserved_within_stock_unless_short")
+    assert sell_the_last_burratas(own_shop) == {"Order": BUYERS}
+    assert StockLevel.objects.get(ingredient__code="burrata").reserved == BUYERS
+
+
+def test_without_the_guard_the_constraint_still_refuses(own_shop, monkeypatch):
+    """The database is the last guard: the sale fails rather than lies."""
+    monkeypatch.setattr(reservations, "GUARD", "true")
+    leave_only(own_shop, "burrata", 1)
+    place(own_shop, ask("burrata"))
+    with pytest.raises(Exception, match="reserved_within_stock_unless_short"):
+        place(own_shop, ask("burrata"))
+
+
+ONE_BY_ONE = (
+    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
+    " WHERE ingredient_id = %s FOR UPDATE"
+)
+
+
+def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[int, reservations.Level]]:
+    """What two careless transactions do: one goes up the ingredients, the other down, and each waits for the other."""
+    turn = itertools.count()
+
+    def lock(ingredient_ids: object) -> dict[int, reservations.Level]:
+        keys = sorted(ingredient_ids, reverse=bool(next(turn) % 2))  # type: ignore[call-overload]
+        found = {}
+        with connection.cursor() as cursor:
+            for position, key in enumerate(keys):
+                cursor.execute(ONE_BY_ONE, [key])
+                found[key] = reservations.Level(*cursor.fetchone())
+                if position == 0:
+                    barrier.wait(20)
+        return found
+
+    return lock
+
+
+def test_opposite_ingredient_orders_never_deadlock(own_shop):
+    baskets = [(ask("reine"), ask("orientale")), (ask("orientale"), ask("reine"))] * 6
+    ShopSettings.objects.update(slot_work=100_000)
+    outcomes = together(own_shop, *(lambda lines=lines: place(own_shop, *lines) for lines in baskets))
+    assert Counter(type(outcome).__name__ for outcome in outcomes) == {"Order": 12}
+    check_invariants()
+
+
+def release(shop: Shop, order: Order) -> None:
+    with transaction.atomic():
+        reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=timezone.now())
+
+
+def test_without_the_one_order_of_locks_two_buyers_deadlock(own_shop, monkeypatch):
+    first, second = place(own_shop, ask("reine")), place(own_shop, ask("reine"))
+    monkeypatch.setattr(reservations, "lock_levels", lock_in_opposite_orders(threading.Barrier(2)))
+    outcomes = together(own_shop, *(partial(release, own_shop, order) for order in (first, second)))
+    assert any("deadlock" in str(outcome) or "lock timeout" in str(outcome) for outcome in outcomes)
+
+
+ROUNDS = 8
+
+
+def claim(shop: Shop, order: Order) -> Order:
+    return kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
+
+
+def cancel(shop: Shop, order: Order) -> Order:
+    return changing.cancel(shop=shop, order_id=order.pk, by=CUSTOMER, now=timezone.now())
+
+
+def change(shop: Shop, order: Order) -> Order:
+    return changing.change(shop=shop, order_id=order.pk, lines=[ask("reine", 3)], by=CUSTOMER, now=timezone.now())
+
+
+@pytest.mark.parametrize("act", [cancel, change])
+def test_the_kitchen_and_the_customer_never_both_have_it_their_way(own_shop, act):
+    for _ in range(ROUNDS):
+        order = place(own_shop, ask("margherita"))
+        claimed, customers = together(own_shop, partial(claim, own_shop, order), partial(act, own_shop, order))
+        order.refresh_from_db()
+        if isinstance(customers, RuleError):  # the kitchen was first
+            assert (order.state, order.total_cents) == (State.PREPARING, 990)
+        elif act is cancel:
+            assert isinstance(claimed, RuleError)
+            assert order.state == State.CANCELLED
+        else:  # changed, then claimed as changed
+            assert (order.state, order.total_cents) == (State.PREPARING, 3 * 1190)
+    check_invariants()
+
+
+def test_without_the_lock_an_order_is_claimed_and_cancelled(own_shop, monkeypatch):
+    order = place(own_shop, ask("margherita"))
+    both_have_read = threading.Barrier(2)
+
+    def read_without_lock(order_id: int) -> Order:
+        found = Order.objects.select_related("slot").get(pk=order_id)
+        both_have_read.wait(20)
+        return found
+
+    monkeypatch.setattr(acts, "locked", read_without_lock)
+    outcomes = together(own_shop, partial(claim, own_shop, order), partial(cancel, own_shop, order))
+    assert order.events.filter(from_state=State.ACCEPTED).count() == 2  # it left this state twice
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Order", "Order"]
+
+
+def test_a_form_sent_many_times_makes_one_order(own_shop):
+    submission = uuid.uuid4()
+    outcomes = together(
+        own_shop, *(lambda: place(own_shop, ask("margherita"), submission=submission) for _ in range(6))
+    )
+    assert {outcome.pk for outcome in outcomes if isinstance(outcome, Order)} == {Order.objects.get().pk}
+    check_invariants()
+
+
+def test_a_slot_is_never_over_capacity(own_shop):
+    ShopSettings.objects.update(slot_work=300, days_ahead=0)
+    outcomes = together(own_shop, *(lambda: place(own_shop, ask("margherita", 2)) for _ in range(6)))
+    taken = Order.objects.values_list("slot__taken", "slot__capacity")
+    assert all(used <= capacity for used, capacity in taken)
+    assert {type(outcome).__name__ for outcome in outcomes} <= {"Order", "SlotFull"}
+    check_invariants()
+
+
+def test_money_is_taken_once_however_often_it_is_sent(own_shop):
+    order = place(own_shop, ask("margherita"))
+    submission = uuid.uuid4()
+
+    def take() -> Order:
+        return settlement.take_payment(
+            shop=own_shop, order_id=order.pk, means=Payment.Means.CASH, amount_cents=990, submission=submission,
+            by=COOK, now=timezone.now(),
+        )  # fmt: skip
+
+    together(own_shop, *(take for _ in range(6)))
+    assert Payment.objects.get().amount_cents == 990
+    check_invariants()
