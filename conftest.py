@@ -83,6 +83,11 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         teardown_databases(databases, verbosity=0)
 
 
+def open_shop(slug: str, **changes: object) -> Shop:
+    with schema_context("public"):
+        return Shop.of(services.open_pizzeria(plan=plan(slug, **changes)).pizzeria)
+
+
 def shop_of(slug: str) -> Shop:
     return Shop.of(Pizzeria.objects.get(slug=slug))
 

@@ -89,11 +89,7 @@ def _wrong_products(files: Files) -> Iterable[str]:
     for size in files.sizes.values():
         if size["dough"] not in files.ingredients:
             yield f"{size['name']} : pâton inconnu."
-    for pizza in files.pizzas:
-        if len(pizza.get("prices", ())) != len(files.sizes):
-            yield f"{pizza['code']} : un prix par taille."
-        if not pizza.get("steps"):
-            yield f"{pizza['code']} : les étapes manquent."
+    yield from _wrong_pizzas(files)
     codes = [entry["code"] for entry in (*files.pizzas, *files.others)]
     for code in {code for code in codes if codes.count(code) > 1}:
         yield f"{code} : ce code apparaît deux fois."
@@ -105,6 +101,16 @@ def _wrong_products(files: Files) -> Iterable[str]:
     for entry in files.others:
         if entry.get("vat_class") not in VatClass.values or entry.get("category") not in Product.Category.values:
             yield f"{entry['code']} : classe de TVA ou catégorie inconnue."
+
+
+def _wrong_pizzas(files: Files) -> Iterable[str]:
+    for pizza in files.pizzas:
+        if len(pizza.get("prices", ())) != len(files.sizes):
+            yield f"{pizza['code']} : un prix par taille."
+        if any(len(pair) != len(files.sizes) for pair in pizza.get("recipe", {}).values()):
+            yield f"{pizza['code']} : une quantité par taille."
+        if not pizza.get("steps"):
+            yield f"{pizza['code']} : les étapes manquent."
 
 
 @transaction.atomic

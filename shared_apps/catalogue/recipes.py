@@ -159,6 +159,8 @@ class Card:
 
     def compose(self, configuration: Configuration) -> Composition:
         """Raises NotOnTheCard, ImpossibleConfiguration."""
+        if configuration.removed & configuration.extras:
+            raise ImpossibleConfiguration(_("An ingredient cannot be both left out and added."))
         halves = self._halves(configuration)
         whole = _halved(halves) if len(halves) == 2 else {item.ingredient_id: item for item in halves[0].recipe}
         removed = _removed(whole, configuration.removed)

@@ -26,6 +26,14 @@ DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 ADDRESS = re.compile(r"^(?P<street>.+?)\s*,\s*(?P<postcode>\d{5})\s+(?P<city>\S.*)$")
 HOURS = re.compile(r"^(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))?(?P<ranges>(?:\s+\d{1,2}:\d{2}-\d{1,2}:\d{2})+)$")
 STANDARD_HOURS = ("lun-jeu 11:30-14:00 18:00-22:00", "ven-sam 11:30-14:00 18:00-23:00", "dim 18:00-22:00")
+# What stands for a missing field while the others are checked, so that one problem hides no other.
+STAND_INS = {
+    "name": "-",
+    "slug": "sans-nom",
+    "address": "1 rue de Paris, 59000 Lille",
+    "phone": "0320000000",
+    "manager": "personne@ocpizza.example",
+}
 MANDATORY = ("name", "slug", "address", "phone", "manager")
 OPTIONAL = (
     "latitude",
@@ -99,10 +107,8 @@ def _plan(entry: Mapping[str, Any], problems: list[str]) -> Plan | None:
     label = str(entry.get("slug") or entry.get("name") or "pizzeria sans nom")
     found: list[str] = [f"« {key} » manque." for key in MANDATORY if not str(entry.get(key, "")).strip()]
     found += [f"« {key} » est inconnu." for key in entry if key not in (*MANDATORY, *OPTIONAL)]
-    plan = None
-    if not found:
-        plan = _checked(entry, found)
-        found += _too_long(plan)
+    plan = _checked({**STAND_INS, **{key: value for key, value in entry.items() if str(value).strip()}}, found)
+    found += _too_long(plan)
     problems += [f"{label} : {problem}" for problem in found]
     return plan if not found else None
 

@@ -88,17 +88,25 @@ class OrdersStillOpen(RuleError):
 
 @transaction.atomic
 def suspend(*, pizzeria: Pizzeria) -> None:
-    """The shop's site answers 503 from now on. Raises OrdersStillOpen."""
+    """The shop's site answers 503 from now on. Raises OrdersStillOpen.
+
+    `stop_orders` comes first, committed: an order placed while they are counted would wait in a shop that is away.
+    """
     open_orders = OrderSummary.objects.filter(pizzeria=pizzeria, state__in=OPEN_STATES).count()
     if open_orders:
         raise OrdersStillOpen(open_orders)
     _set_state(pizzeria, Pizzeria.State.SUSPENDED)
 
 
-def stop_orders(*, pizzeria: Pizzeria) -> None:
-    """No new order while those that are open are served: the first half of a drain."""
+def stop_orders(*, pizzeria: Pizzeria) -> bool:
+    """No new order while those that are open are served; returns whether the shop took orders until now."""
     with schema_context(pizzeria.schema_name):
-        ShopSettings.objects.update(takes_orders=False)
+        return bool(ShopSettings.objects.filter(takes_orders=True).update(takes_orders=False))
+
+
+def take_orders_again(*, pizzeria: Pizzeria) -> None:
+    with schema_context(pizzeria.schema_name):
+        ShopSettings.objects.update(takes_orders=True)
 
 
 @transaction.atomic

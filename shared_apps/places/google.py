@@ -16,6 +16,7 @@ from shared_apps.places.geometry import Location, Point, Travel
 TIMEOUT_SECONDS = 2
 # The client tries again for so long, unseen by the day's budget; our breaker does better. (0 would not try at all.)
 ONE_TRY = 0.001
+UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # an answer of another shape than documented
 FIELDS = "originIndex,destinationIndex,duration,distanceMeters,condition"
 
 
@@ -35,9 +36,9 @@ def geocode(*, text: str, postcode: str = "") -> Location | None:
             retry_over_query_limit=False,
         )
         results = client.geocode(text, components=components, language="fr", region="fr")
-    except (ApiError, HTTPError, Timeout, TransportError, ValueError) as error:
+        return _location(results[0]) if results else None
+    except (ApiError, HTTPError, Timeout, TransportError, *UNEXPECTED) as error:
         raise GoogleFailed(type(error).__name__) from None
-    return _location(results[0]) if results else None
 
 
 def _location(result: dict[str, Any]) -> Location:
@@ -68,7 +69,7 @@ def travel(*, origin: Point, destinations: Sequence[Point]) -> list[Travel]:
         answer.raise_for_status()
         elements = {element.get("destinationIndex", 0): element for element in answer.json()}
         return [_travel(elements[index]) for index in range(len(destinations))]
-    except (requests.RequestException, ValueError, KeyError) as error:
+    except (requests.RequestException, *UNEXPECTED) as error:
         raise GoogleFailed(type(error).__name__) from None
 
 

@@ -16,7 +16,14 @@ from shared_apps.places.geometry import Location, distance_m
 
 DATA = Path(__file__).parent / "data" / "communes.csv"
 POSTCODE = re.compile(r"\b(\d{2})\s?(\d{3})\b")
-CEDEX = re.compile(r"\bcedex\b(\s+\d+)?", re.IGNORECASE)
+# What people write after a town: Cedex, the country, an arrondissement.
+ENDINGS = re.compile(
+    r"\bcedex\b(\s+\d+)?|,?\s*\bfrance\s*$|\b\d{1,2}\s?(er|e|ème|eme)(\s+arrondissement)?\s*$", re.IGNORECASE
+)
+STREETS = {
+    *("rue", "avenue", "av", "boulevard", "bd", "place", "allee", "chemin", "impasse", "route", "quai", "square"),
+    *("cours", "chaussee", "faubourg", "passage", "residence", "hameau", "lieu", "sentier", "villa"),
+}
 ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 
 
@@ -65,7 +72,7 @@ def normalised(text: str) -> str:
 
 def locate(*, text: str) -> Location:
     """An address, a postcode or a commune in any usual writing; the street is kept as written. Raises UnknownPlace."""
-    cleaned = CEDEX.sub("", text).strip(" ,")
+    cleaned = ENDINGS.sub("", text).strip(" ,")
     matches = list(POSTCODE.finditer(cleaned))
     if matches:
         match = matches[-1]  # a street may have a number of five digits
@@ -114,9 +121,15 @@ def _by_name(cleaned: str, text: str) -> Location:
         return _largest(by_name[normalised(last)], street.strip(" ,"))
     words = cleaned.split()
     for start in range(len(words)):
+        if start and not _is_street(words[:start]):
+            continue  # « Saint-Pol-sur-Mer » is not the town of Mer
         if found := by_name.get(normalised(" ".join(words[start:]))):
             return _largest(found, " ".join(words[:start]).strip(" ,"))
     raise UnknownPlace(text)
+
+
+def _is_street(words: list[str]) -> bool:
+    return any(word[0].isdecimal() or normalised(word) in STREETS for word in words)
 
 
 def _largest(communes: list[Commune], street: str) -> Location:

@@ -33,11 +33,12 @@ def configuration(data: Any, card: Card, offers: list[Offer]) -> Configuration:
     halves = [chosen, *([other] if other else [])]
     removable = {part.ingredient_id for half in halves for part in half.recipe if part.removable}
     addable = card.extras.get(chosen.size_id or 0, {}).keys() if chosen.is_pizza else set()
+    removed = frozenset(_ids(data.getlist("removed"))) & removable
     return Configuration(
         variant_id=chosen.variant_id,
         other_half_id=other.variant_id if other else None,
-        removed=frozenset(_ids(data.getlist("removed"))) & removable,
-        extras=frozenset(_ids(data.getlist("extras"))) & addable,
+        removed=removed,
+        extras=frozenset(_ids(data.getlist("extras"))) & addable - removed,
     )
 
 

@@ -40,7 +40,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         search_path = self._get_cursor_search_paths()
         self._setting_search_path = True
         try:
-            with self.connection.cursor() as switch:
+            with self.wrap_database_errors, self.connection.cursor() as switch:
                 switch.execute(self._switch_statement(search_path))
         except Exception:
             self.close()

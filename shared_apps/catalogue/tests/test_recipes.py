@@ -104,14 +104,10 @@ def composed(draw: st.DrawFn, *, halves: bool = False) -> tuple[Card, Configurat
     right = draw(st.sampled_from([variant for variant in PIZZAS if variant != left])) if halves else None
     sides = [drawn.offers[key] for key in (left, right) if key is not None]
     removable = {item.ingredient_id for side in sides for item in side.recipe if item.removable}
-    configuration = Configuration(
-        variant_id=left,
-        other_half_id=right,
-        removed=frozenset(draw(st.sets(st.sampled_from(sorted(removable))))),
-        extras=frozenset(draw(st.sets(st.sampled_from(sorted(drawn.extras[CLASSIC])))))
-        if drawn.extras[CLASSIC]
-        else frozenset(),
-    )
+    removed = frozenset(draw(st.sets(st.sampled_from(sorted(removable)))))
+    addable = sorted(drawn.extras[CLASSIC].keys() - removed)
+    extras = frozenset(draw(st.sets(st.sampled_from(addable)))) if addable else frozenset()
+    configuration = Configuration(variant_id=left, other_half_id=right, removed=removed, extras=extras)
     return drawn, configuration, drawn.compose(configuration)
 
 

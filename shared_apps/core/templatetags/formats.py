@@ -57,9 +57,9 @@ def phone(number: str) -> str:
 
 @register.filter
 def day(moment: dt.datetime | dt.date) -> str:
-    """`lundi 23 novembre`."""
+    """`lundi 23 novembre`, `vendredi 1er mai`."""
     local = timezone.localtime(moment) if isinstance(moment, dt.datetime) else moment
-    return date_format(local, "l j F")
+    return date_format(local, "l j F").replace(" 1 ", " 1er ", 1)
 
 
 @register.filter

@@ -60,9 +60,9 @@ def _limit_waiting() -> None:
 
 def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
-    lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
-    if not order.can_still_change:
+    if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+    lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
 
 
 def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: dt.datetime) -> None:

@@ -22,9 +22,13 @@ class Command(BaseCommand):
         pizzeria = Pizzeria.objects.filter(slug=options["slug"]).first()
         if pizzeria is None:
             raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
-        if options["drain"]:
-            services.stop_orders(pizzeria=pizzeria)
-        self._suspend(pizzeria, options["timeout"] if options["drain"] else 0)
+        took_orders = services.stop_orders(pizzeria=pizzeria)
+        try:
+            self._suspend(pizzeria, options["timeout"] if options["drain"] else 0)
+        except CommandError:
+            if took_orders:
+                services.take_orders_again(pizzeria=pizzeria)
+            raise
         self.stdout.write(f"{pizzeria.name} est suspendue.")
 
     def _suspend(self, pizzeria: Pizzeria, seconds: int) -> None:

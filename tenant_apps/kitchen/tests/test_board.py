@@ -1,0 +1,134 @@
+import datetime as dt
+
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from conftest import COOK, ask, place
+from shared_apps.accounts.models import Role
+from shared_apps.catalogue.models import Ingredient, ServiceMode
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.stock.models import Movement, StockLevel
+
+
+def text_of(answer) -> str:
+    return answer.content.decode().replace("\u00a0", " ")
+
+
+def state(shop, order) -> str:
+    with schema_context(shop.schema_name):
+        order.refresh_from_db()
+    return order.state
+
+
+def test_a_ticket_says_what_to_leave_out_what_to_add_and_who_is_allergic(shop, make_staff, visit):
+    ham, extra = Ingredient.objects.get(code="jambon"), Ingredient.objects.get(code="mozzarella")
+    wishes = Wishes(ServiceMode.COLLECTION, note="Bien cuite", allergy_note="arachides")
+    place(shop, ask("reine", 2, removed=frozenset([ham.pk]), extras=frozenset([extra.pk])), wishes=wishes)
+    page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
+    assert f"SANS {ham.name}" in page
+    assert f"EXTRA {extra.name}" in page
+    assert "ALLERGIE : arachides" in page
+    assert "Bien cuite" in page
+
+
+def test_halves_are_left_and_right(shop, make_staff, visit):
+    from conftest import variant
+
+    place(shop, ask("reine", other_half_id=variant("orientale").pk))
+    page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
+    assert "◐ Reine" in page
+    assert "◑ Orientale" in page
+
+
+def test_the_recipe_of_a_line_has_its_grams_for_its_size_and_halves(shop, make_staff, visit):
+    from conftest import variant
+
+    order = place(shop, ask("reine", size="grande", other_half_id=variant("quatre-fromages", "grande").pk))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    page = text_of(cook.get(f"/cuisine/recettes/{order.lines.get().pk}/"))
+    for part in ("Mozzarella", "Gorgonzola", "Jambon blanc", "Étaler le pâton"):
+        assert part in page
+    whole = {line.ingredient.code: line.quantity for line in variant("quatre-fromages", "grande").recipe.all()}
+    assert f"{float(whole['gorgonzola'] / 2):g}".replace(".", ",") + " g" in page
+
+
+def test_taking_a_ticket_consumes_the_stock_and_undoing_gives_it_back(shop, make_staff, visit):
+    order = place(shop, ask("margherita", 2))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    dough = StockLevel.objects.get(ingredient__code="paton-classique")
+    before = (dough.on_hand, dough.reserved)
+    cook.post(f"/cuisine/bons/{order.pk}/prendre/")
+    with schema_context(shop.schema_name):
+        dough.refresh_from_db()
+        assert (dough.on_hand, dough.reserved) == (before[0] - 2, 0)
+        assert Movement.objects.filter(order=order, reason=Movement.Reason.CONSUMPTION).exists()
+    cook.post(f"/cuisine/bons/{order.pk}/annuler-la-prise/")
+    with schema_context(shop.schema_name):
+        dough.refresh_from_db()
+        assert (dough.on_hand, dough.reserved) == before
+    assert state(shop, order) == "accepted"
+
+
+def test_a_claim_is_undone_at_once_or_never(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now() - dt.timedelta(minutes=2))
+    answer = visit(shop, make_staff(Role.COOK, shop)).post(f"/cuisine/bons/{order.pk}/annuler-la-prise/")
+    assert answer.status_code == 409
+    assert state(shop, order) == "preparing"
+
+
+def test_ready_leaves_the_board_and_a_recall_brings_it_back(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    for act in ("prendre", "pret"):
+        cook.post(f"/cuisine/bons/{order.pk}/{act}/")
+    assert f'id="ticket-{order.pk}"' not in text_of(cook.get("/cuisine/bons/"))
+    cook.post(f"/cuisine/bons/{order.pk}/rappeler/")
+    assert f'id="ticket-{order.pk}"' in text_of(cook.get("/cuisine/bons/"))
+
+
+def test_a_refusal_is_said_where_the_cook_is(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    cook.post(f"/cuisine/bons/{order.pk}/prendre/")
+    answer = cook.post(f"/cuisine/bons/{order.pk}/prendre/", HTTP_HX_REQUEST="true")
+    assert (answer.status_code, answer["HX-Retarget"]) == (409, "#toast")
+    assert "En préparation" in text_of(answer)
+
+
+def test_an_order_for_tomorrow_waits_its_turn(shop, make_staff, visit):
+    slots = shop_queries.offered_slots(
+        now=timezone.now(), work=100, shop=shop_queries.settings(), hours=shop_queries.hours()
+    )
+    later = Wishes(ServiceMode.COLLECTION, starts_at=slots[-1].window.start)
+    place(shop, ask("margherita"), wishes=later)
+    page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
+    assert "data-ticket" not in page
+    assert "1 commande est pour plus tard" in page
+
+
+def test_all_the_pizzas_and_doughs_to_make_are_counted(shop, make_staff, visit):
+    from conftest import variant
+
+    place(shop, ask("reine", 2), ask("reine", other_half_id=variant("orientale").pk))
+    page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
+    assert "2,5 × Reine · Classique" in page
+    assert "0,5 × Orientale · Classique" in page
+    assert "3 Classique" in page
+
+
+def test_the_board_asks_as_much_for_one_ticket_as_for_many(shop, make_staff, visit, django_assert_num_queries):
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    place(shop, ask("reine"))
+    cook.get("/cuisine/bons/")
+    with django_assert_num_queries(7) as few:
+        cook.get("/cuisine/bons/")
+    for _ in range(4):
+        place(shop, ask("reine"), ask("orientale", 2))
+    with schema_context(shop.schema_name):
+        assert Order.objects.count() == 5
+    with django_assert_num_queries(len(few)):
+        cook.get("/cuisine/bons/")
