@@ -24,8 +24,7 @@ locale/fr/LC_MESSAGES/django.mo: locale/fr/LC_MESSAGES/django.po .venv/installed
 install: .venv/installed locale/fr/LC_MESSAGES/django.mo ## the virtual environment and the compiled translations
 
 run: install ## the site with its demonstration, on PORT (8000); Ctrl-C stops all of it
-	@$(MANAGE) create_demo
-	@exec $(MANAGE) serve
+	@exec $(MANAGE) serve --demo
 
 test: install ## everything: format, lint, contracts, types, migrations, translations, unit, race and browser tests
 	@.venv/bin/python -m ocpizza.checks
