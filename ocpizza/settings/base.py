@@ -234,6 +234,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # They write the address of each request, hence the key and what a customer typed, when they debug.
-    "loggers": {"urllib3": {"level": "WARNING"}, "googlemaps": {"level": "WARNING"}},
+    "loggers": {
+        "urllib3": {"level": "WARNING"},
+        "googlemaps": {"level": "WARNING"},
+        "django-q": {"level": "WARNING"},  # a line per task that went well tells nothing
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
