@@ -127,6 +127,8 @@ DATABASES = {
         "PORT": env.str("POSTGRES_PORT", default=""),
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
+        # Nobody waits for a lock longer than this: an act fails and may be done again, rather than hang.
+        "OPTIONS": {"options": "-c lock_timeout=5000"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

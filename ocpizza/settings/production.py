@@ -24,7 +24,7 @@ if missing:
 
 DEBUG = False
 DEMO = False
-DATABASES["default"]["OPTIONS"] = {"sslmode": env.str("POSTGRES_SSLMODE", default="require")}
+DATABASES["default"]["OPTIONS"]["sslmode"] = env.str("POSTGRES_SSLMODE", default="require")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)

@@ -57,8 +57,9 @@ def _closest(place: Location) -> QuerySet[Pizzeria]:
 def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, now: dt.datetime) -> NearShop:
     apart = distance_m(place, shop)
     with schema_context(shop.schema_name):
-        settings, hours = shop_queries.settings(), shop_queries.hours()
+        found = shop_queries.situation(now)
         filled = filling.filled(basket)
+    settings, hours = found.settings, found.hours
     return NearShop(
         shop=shop,
         distance_m=round(apart),

@@ -1,6 +1,6 @@
 """What an order is made of and costs, computed by the server from the card: the only price ever charged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from shared_apps.catalogue.recipes import Card, Composition, Configuration, NotO
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.queries import Local
 
 
 class EmptyOrder(RuleError):
@@ -69,19 +70,22 @@ class Quote:
         return dict(sorted(total.items()))
 
 
-def card_for(lines: Sequence[Asked]) -> Card:
+def card_for(lines: Sequence[Asked], local: Mapping[int, Local] | None = None) -> Card:
     """The part of the card that these lines need, at this shop's prices."""
     variants = {line.configuration.variant_id for line in lines}
     variants |= {line.configuration.other_half_id for line in lines if line.configuration.other_half_id}
     extras = {key for line in lines for key in line.configuration.extras}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=extras)
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=extras, local=local)
 
 
-def quote(*, lines: Sequence[Asked]) -> Quote:
-    """Raises EmptyOrder, NotOnTheCard, ImpossibleConfiguration."""
+def quote(*, lines: Sequence[Asked], local: Mapping[int, Local] | None = None) -> Quote:
+    """`local` is what the shop changes of the card, when that was read already.
+
+    Raises EmptyOrder, NotOnTheCard, ImpossibleConfiguration.
+    """
     if not lines:
         raise EmptyOrder
-    card = card_for(lines)
+    card = card_for(lines, local)
     quoted = tuple(QuotedLine(card.compose(line.configuration), line.quantity) for line in lines)
     if not all(half.published for line in quoted for half in line.composition.halves):
         raise NotOnTheCard

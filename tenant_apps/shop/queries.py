@@ -1,36 +1,84 @@
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+
+from django.db import connection
 
 from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.recipes import Card
 from tenant_apps.shop.hours import Hours, Window, grid
-from tenant_apps.shop.models import Closure, LocalOffer, OpeningRange, ShopSettings, Slot
+from tenant_apps.shop.models import LocalOffer, ShopSettings
+
+SETTINGS = tuple(field.attname for field in ShopSettings._meta.concrete_fields)
+SITUATION = f"""
+    SELECT {", ".join(SETTINGS)},
+        ARRAY(SELECT weekday::int FROM shop_openingrange ORDER BY weekday, opens),
+        ARRAY(SELECT opens FROM shop_openingrange ORDER BY weekday, opens),
+        ARRAY(SELECT closes FROM shop_openingrange ORDER BY weekday, opens),
+        ARRAY(SELECT day FROM shop_closure WHERE day >= %(now)s::date - 1),
+        ARRAY(SELECT starts_at FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
+        ARRAY(SELECT id FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
+        ARRAY(SELECT capacity - taken FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
+        ARRAY(SELECT variant_id FROM shop_localoffer ORDER BY id),
+        ARRAY(SELECT price_cents FROM shop_localoffer ORDER BY id),
+        ARRAY(SELECT withdrawn FROM shop_localoffer ORDER BY id)
+    FROM shop_shopsettings
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What the shop changes of a variant of the group's card."""
+
+    price_cents: int | None
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a shop says of itself when somebody orders, read in one statement."""
+
+    settings: ShopSettings
+    hours: Hours
+    slots: Mapping[dt.datetime, tuple[int, int]]  # start → id, free work; those that somebody took a place in
+    local: Mapping[int, Local]  # by variant
+
+
+def situation(now: dt.datetime) -> Situation:
+    with connection.cursor() as cursor:
+        cursor.execute(SITUATION, {"now": now})
+        row = cursor.fetchone()
+    values, (days, opens, closes, closures, starts, ids, free, variants, prices, withdrawn) = row[:-10], row[-10:]
+    return Situation(
+        settings=ShopSettings.from_db(None, SETTINGS, values),
+        hours=Hours(tuple(zip(days, opens, closes, strict=True)), frozenset(closures)),
+        slots=dict(zip(starts, zip(ids, free, strict=True), strict=True)),
+        local={key: Local(*local) for key, *local in zip(variants, prices, withdrawn, strict=True)},
+    )
 
 
 def settings() -> ShopSettings:
     return ShopSettings.objects.get()
 
 
-def hours() -> Hours:
-    return Hours(
-        ranges=tuple(OpeningRange.objects.values_list("weekday", "opens", "closes")),
-        closures=frozenset(Closure.objects.values_list("day", flat=True)),
-    )
-
-
-def whole_card() -> Card:
+def whole_card(local: Mapping[int, Local] | None = None) -> Card:
     """The group's card as this shop sells it: its own prices, without what it withdrew."""
-    return _local(catalogue.whole_card(), keep_withdrawn=False)
+    return _local(catalogue.whole_card(), local, keep_withdrawn=False)
 
 
-def part_of_card(*, variant_ids: Iterable[int], extra_ids: Iterable[int]) -> Card:
-    """What a basket or an order needs of the card, at this shop's prices."""
-    return _local(catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids), keep_withdrawn=True)
+def part_of_card(
+    *, variant_ids: Iterable[int], extra_ids: Iterable[int], local: Mapping[int, Local] | None = None
+) -> Card:
+    """What a basket or an order needs of the card, at this shop's prices; `local` when they were read already."""
+    return _local(catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids), local, keep_withdrawn=True)
 
 
-def _local(card: Card, *, keep_withdrawn: bool) -> Card:
-    local = {offer.variant_id: offer for offer in LocalOffer.objects.all()}
+def _local(card: Card, local: Mapping[int, Local] | None, *, keep_withdrawn: bool) -> Card:
+    if local is None:
+        rows = LocalOffer.objects.values_list("variant_id", "price_cents", "withdrawn")
+        local = {key: Local(price_cents, withdrawn) for key, price_cents, withdrawn in rows}
+    if not local:
+        return card
     offers = {}
     for key, offer in card.offers.items():
         own = local.get(key)
@@ -50,23 +98,12 @@ class OfferedSlot:
     slot_id: int | None  # None until somebody takes a place in it
 
 
-def offered_slots(
-    *, now: dt.datetime, work: int, travel_minutes: int = 0, shop: ShopSettings, hours: Hours
-) -> list[OfferedSlot]:
+def offered_slots(*, now: dt.datetime, work: int, shop: Situation, travel_minutes: int = 0) -> Iterator[OfferedSlot]:
     """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since."""
-    not_before = now + dt.timedelta(minutes=shop.preparation_minutes + travel_minutes)
-    windows = list(grid(hours.ahead(now, shop.days_ahead), minutes=shop.slot_minutes, not_before=not_before))
-    if not windows:
-        return []
-    kept = {
-        slot.starts_at: slot
-        for slot in Slot.objects.filter(starts_at__gte=windows[0].start, starts_at__lte=windows[-1].start)
-    }
-    offered = [_offered(window, kept.get(window.start), shop.slot_work) for window in windows]
-    return [slot for slot in offered if slot.free_work >= work]
-
-
-def _offered(window: Window, slot: Slot | None, capacity: int) -> OfferedSlot:
-    if slot is None:
-        return OfferedSlot(window, capacity, None)
-    return OfferedSlot(window, slot.capacity - slot.taken, slot.pk)
+    settings = shop.settings
+    not_before = now + dt.timedelta(minutes=settings.preparation_minutes + travel_minutes)
+    windows = grid(shop.hours.ahead(now, settings.days_ahead), minutes=settings.slot_minutes, not_before=not_before)
+    for window in windows:
+        slot_id, free_work = shop.slots.get(window.start, (None, settings.slot_work))
+        if free_work >= work:
+            yield OfferedSlot(window, free_work, slot_id)

@@ -1,7 +1,7 @@
 """What the pages of a shop's site show."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
-from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.queries import Local, Situation
 from tenant_apps.stock import queries as stock_queries
 from tenants.hosts import Shop
 
@@ -53,8 +53,8 @@ class Section:
     dishes: tuple[Dish, ...]
 
 
-def menu() -> list[Section]:
-    card, feasible = shop_queries.whole_card(), stock_queries.feasible()
+def menu(local: Mapping[int, Local] | None = None) -> list[Section]:
+    card, feasible = shop_queries.whole_card(local), stock_queries.feasible()
     by_category: dict[str, list[Dish]] = {category: [] for category in Product.Category.values}
     for offers in by_product(card.offers.values()):
         count = max(feasible.get(offer.variant_id, 0) for offer in offers)
@@ -167,17 +167,15 @@ def opening(hours: Hours, now: dt.datetime) -> Opening:
 
 
 def slots(
-    *, shop: Shop, shop_settings: ShopSettings, mode: str, place: Location | None, work: int, now: dt.datetime
+    *, shop: Shop, situation: Situation, mode: str, place: Location | None, work: int, now: dt.datetime
 ) -> list[shop_queries.OfferedSlot]:
     """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
     minutes = 0
     if mode == ServiceMode.DELIVERY:
         known = estimate(shop, place).minutes if place else 0
-        edge = Location(shop.latitude + shop_settings.delivery_radius_m / 111_000, shop.longitude, "", "")
+        edge = Location(shop.latitude + situation.settings.delivery_radius_m / 111_000, shop.longitude, "", "")
         minutes = known or estimate(shop, edge).minutes
-    return shop_queries.offered_slots(
-        now=now, work=work, travel_minutes=minutes, shop=shop_settings, hours=shop_queries.hours()
-    )
+    return list(shop_queries.offered_slots(now=now, work=work, travel_minutes=minutes, shop=situation))
 
 
 @dataclass(frozen=True, slots=True)

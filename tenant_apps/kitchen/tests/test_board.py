@@ -100,9 +100,8 @@ def test_a_refusal_is_said_where_the_cook_is(shop, make_staff, visit):
 
 
 def test_an_order_for_tomorrow_waits_its_turn(shop, make_staff, visit):
-    slots = shop_queries.offered_slots(
-        now=timezone.now(), work=100, shop=shop_queries.settings(), hours=shop_queries.hours()
-    )
+    now = timezone.now()
+    slots = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))
     later = Wishes(ServiceMode.COLLECTION, starts_at=slots[-1].window.start)
     place(shop, ask("margherita"), wishes=later)
     page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))

@@ -57,7 +57,14 @@ def move(
 def record(
     *, order: Order, by: By, now: dt.datetime, from_state: str, reason: str = "", detail: dict[str, Any] | None = None
 ) -> None:
-    OrderEvent.objects.create(
+    event(order=order, by=by, now=now, from_state=from_state, reason=reason, detail=detail).save()
+
+
+def event(
+    *, order: Order, by: By, now: dt.datetime, from_state: str, reason: str = "", detail: dict[str, Any] | None = None
+) -> OrderEvent:
+    """What `record` keeps."""
+    return OrderEvent(
         order=order,
         at=now,
         from_state=from_state,

@@ -6,7 +6,7 @@ A race with the kitchen has one whole outcome: both lock the order first, and th
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
@@ -19,7 +19,7 @@ from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
 from tenant_apps.orders.services import acts, cases, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import LOCK_TIMEOUT, BelowMinimum
+from tenant_apps.orders.services.placing import BelowMinimum
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.stock.services import reservations
@@ -32,7 +32,6 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
 
     Raises MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
     """
-    _limit_waiting()
     order = acts.locked(order_id)
     _check_changeable(order, by)
     quote = quoting.quote(lines=lines)
@@ -51,11 +50,6 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     acts.tell(shop=shop, order=order, stock=True)
     return order
-
-
-def _limit_waiting() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_TIMEOUT)
 
 
 def _check_changeable(order: Order, by: By) -> None:
@@ -99,7 +93,6 @@ def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]
 @transaction.atomic
 def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
     """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
-    _limit_waiting()
     order = acts.locked(order_id)
     if order.state == State.CANCELLED:
         return order

@@ -54,9 +54,7 @@ def busy_shop(shop):
                 shop=shop, order_id=order.pk, by=COUNTER, now=now, means=Payment.Means.CASH, submission=order.submission
             )
     place(shop, ask("orientale", 2))
-    later = shop_queries.offered_slots(now=now, work=100, shop=shop_queries.settings(), hours=shop_queries.hours())[
-        -1
-    ].window.start
+    later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
     return shop
 

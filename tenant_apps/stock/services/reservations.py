@@ -76,21 +76,22 @@ def reserve(*, order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id:
 
 
 def _reserve_today(order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime) -> None:
-    levels = lock_levels(needs)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH need AS (SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS need (ingredient_id, quantity)),"
-            " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity FROM need"
-            f"  WHERE level.ingredient_id = need.ingredient_id AND {GUARD}"
-            "  RETURNING level.ingredient_id),"
+            "WITH need AS (SELECT * FROM unnest(%(keys)s::bigint[], %(amounts)s::numeric[]) AS need (ingredient_id, quantity)),"
+            " locked AS MATERIALIZED (SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
+            "  WHERE ingredient_id = ANY(%(keys)s) ORDER BY ingredient_id FOR UPDATE),"
+            " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity"
+            "  FROM locked JOIN need USING (ingredient_id)"
+            f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} RETURNING level.ingredient_id),"
             " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at)"
-            "  SELECT %s, ingredient_id, quantity, %s FROM need)"
-            " SELECT array_agg(ingredient_id) FROM held",
-            [list(needs), list(needs.values()), order_id, needed_at],
+            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s FROM need)"
+            " SELECT locked.* FROM locked JOIN held USING (ingredient_id)",
+            {"keys": list(needs), "amounts": list(needs.values()), "order": order_id, "needed_at": needed_at},
         )
-        held = cursor.fetchone()[0] or []
-    if len(held) < len(needs):
-        raise OutOfStock(set(needs) - set(held))
+        levels = {row[0]: Level(*row) for row in cursor.fetchall()}
+    if len(levels) < len(needs):
+        raise OutOfStock(set(needs) - set(levels))
     _alert(pizzeria_id, levels, {key: (levels[key].reserved + needs[key], levels[key].on_hand) for key in needs}, now)
 
 

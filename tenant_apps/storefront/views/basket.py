@@ -29,13 +29,13 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
     changed = (
         Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
     )
-    shop = shop_queries.settings()
+    shop = shop_queries.situation(now)
     return {
         "filled": filled,
         "changed_order": changed,
-        "opening": queries.opening(shop_queries.hours(), now),
-        "shop": shop,
-        "missing_cents": max(0, shop.delivery_minimum_cents - filled.items_cents),
+        "opening": queries.opening(shop.hours, now),
+        "shop": shop.settings,
+        "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
     }
 
 

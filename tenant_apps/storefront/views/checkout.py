@@ -21,7 +21,7 @@ from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import placing
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.queries import Situation
 from tenant_apps.storefront import baskets, queries
 from tenant_apps.storefront.forms import CheckoutForm
 from tenants.requests import ShopRequest
@@ -39,14 +39,15 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     filled = filling.filled(basket)
     if basket is None or not filled.lines or basket.changes_order:
         return redirect("storefront:basket")
-    now, shop_settings = timezone.now(), shop_queries.settings()
-    form = _form(request, mode, filled, shop_settings, now)
+    now = timezone.now()
+    shop = shop_queries.situation(now)
+    form = _form(request, mode, filled, shop, now)
     if request.method == "POST" and form.is_valid():
         order = _place(request, form, basket, filled, now)
         if order is not None:
             messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
             return redirect("storefront:order", order.reference)
-    fee = shop_settings.delivery_fee_cents if mode == ServiceMode.DELIVERY else 0
+    fee = shop.settings.delivery_fee_cents if mode == ServiceMode.DELIVERY else 0
     context = {
         "form": form,
         "filled": filled,
@@ -54,8 +55,8 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "mode": mode,
         "fee_cents": fee,
         "total_cents": filled.items_cents + fee,
-        "shop": shop_settings,
-        "opening": queries.opening(shop_queries.hours(), now),
+        "shop": shop.settings,
+        "opening": queries.opening(shop.hours, now),
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
 
@@ -68,13 +69,9 @@ def _already_placed(request: ShopRequest) -> Order | None:
         return None
 
 
-def _form(
-    request: ShopRequest, mode: str, filled: Filled, shop_settings: ShopSettings, now: dt.datetime
-) -> CheckoutForm:
+def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now: dt.datetime) -> CheckoutForm:
     place = visitors.remembered(request.session)
-    slots = queries.slots(
-        shop=request.pizzeria, shop_settings=shop_settings, mode=mode, place=place, work=filled.work, now=now
-    )
+    slots = queries.slots(shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now)
     return CheckoutForm(
         request.POST or None,
         initial=_known(request, mode),

@@ -28,13 +28,14 @@ def _sprite(pizzas: list[Drawn]) -> str:
 
 @require_GET
 def menu(request: ShopRequest) -> HttpResponse:
-    basket = baskets.current(request)
-    sections = queries.menu()
+    now, basket = timezone.now(), baskets.current(request)
+    shop = shop_queries.situation(now)
+    sections = queries.menu(shop.local)
     context = {
         "sections": sections,
         "pictures": _sprite(queries.pizzas_in(sections)),
-        "opening": queries.opening(shop_queries.hours(), timezone.now()),
-        "shop": shop_queries.settings(),
+        "opening": queries.opening(shop.hours, now),
+        "shop": shop.settings,
         "origins": catalogue.meat_origins(),
         "basket": basket,
         "pieces": basket_services.count(basket=basket),
