@@ -50,6 +50,7 @@ BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 PASSWORD = "mot-de-passe-long"
+FULL_PROOF = os.environ.get("OCPIZZA_PROOF") == "full"  # make proof
 ROUND_THE_CLOCK = tuple((weekday, dt.time(4), dt.time(4)) for weekday in range(7))
 
 
@@ -138,6 +139,11 @@ def drop_shop(pizzeria: Pizzeria) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
         cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])
+
+
+def proof_size(short: int, full: int) -> int:
+    """How long a proof is: short in every test run, in full by `make proof`."""
+    return full if FULL_PROOF else short
 
 
 def variant(code: str, size: str | None = "classique") -> Variant:

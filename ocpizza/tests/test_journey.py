@@ -141,6 +141,7 @@ def test_a_page_says_that_it_is_cut_off_polls_and_catches_up(browser, site, own_
     finally:
         site.live.start()
     expect(status).to_have_text("En direct", timeout=15_000)
+    check_invariants()
 
 
 def test_a_new_ticket_rings_until_the_board_is_touched(browser, site, own_shop, team):
@@ -160,3 +161,4 @@ def test_a_new_ticket_rings_until_the_board_is_touched(browser, site, own_shop, 
     kitchen.get_by_role("button", name="Prendre").click()
     expect(kitchen.get_by_role("button", name="Prêt")).to_be_visible()
     assert rings.get_attribute("data-rings") == heard
+    check_invariants()

@@ -1,4 +1,3 @@
-import uuid
 from decimal import ROUND_HALF_UP, Decimal
 
 from django import forms
@@ -17,18 +16,3 @@ class PaymentForm(forms.Form):
     @property
     def cents(self) -> int:
         return int((self.cleaned_data["amount"] * 100).to_integral_value(ROUND_HALF_UP))
-
-
-class HandOverForm(forms.Form):
-    """What is still due is taken with the order itself."""
-
-    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
-    submission = forms.UUIDField(required=False)
-
-    @property
-    def means_taken(self) -> Payment.Means | None:
-        return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
-
-    @property
-    def act(self) -> uuid.UUID | None:
-        return self.cleaned_data["submission"]

@@ -11,8 +11,9 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
-from tenant_apps.counter.forms import HandOverForm, PaymentForm
+from tenant_apps.counter.forms import PaymentForm
 from tenant_apps.orders import queries
+from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import changing, road, settlement

@@ -7,8 +7,8 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from shared_apps.places.geometry import navigation_url
-from tenant_apps.driver.forms import DeliveredForm
 from tenant_apps.orders import queries
+from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import road, settlement
@@ -62,16 +62,15 @@ def come_back(request: StaffRequest, number: int) -> HttpResponse:
 @require_POST
 @staff(Permission.DELIVERIES)
 def delivered(request: StaffRequest, number: int) -> HttpResponse:
-    form = DeliveredForm(request.POST)
+    form = HandOverForm(request.POST)
     if form.is_valid():
-        means = form.cleaned_data["means"]
         settlement.hand_over(
             shop=request.pizzeria,
             order_id=number,
             by=_by(request),
             now=timezone.now(),
-            means=Payment.Means(means) if means else None,
-            submission=form.cleaned_data["submission"],
+            means=form.means_taken,
+            submission=form.act,
         )
     return _after(request)
 

@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from django_tenants.utils import schema_context
 from psycopg2.errors import InsufficientPrivilege
 
-from conftest import place
+from conftest import place, proof_size
 from tenant_apps.orders.models import Order
 from tenant_apps.shop.models import ShopSettings
 from tenants import hosts, roles
@@ -249,9 +249,10 @@ def test_a_schema_that_does_not_exist_shows_nothing_of_the_group(db):
         ask("SELECT count(*) FROM accounts_user")
 
 
+@pytest.mark.proof
 @pytest.mark.django_db
 def test_threads_on_different_shops_never_see_one_another():
-    threads, queries = 8, 60
+    threads, queries = 8, proof_size(60, 12_500)
     schemas = ["shop_nation", "shop_voisine", "public"]
     together = threading.Barrier(threads, timeout=30)
 

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, CUSTOMER, ask, check_invariants, place
+from conftest import COOK, CUSTOMER, ask, check_invariants, place, proof_size
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
@@ -59,7 +59,7 @@ def leave_only(shop: Shop, code: str, quantity: int) -> StockLevel:
     )
 
 
-BUYERS, PORTIONS = 12, 5
+BUYERS, PORTIONS = proof_size(12, 40), 5
 
 
 def sell_the_last_burratas(shop: Shop) -> Counter[str]:
@@ -69,6 +69,7 @@ def sell_the_last_burratas(shop: Shop) -> Counter[str]:
     return Counter(type(outcome).__name__ for outcome in outcomes)
 
 
+@pytest.mark.proof
 def test_the_last_portions_are_sold_once(own_shop):
     assert sell_the_last_burratas(own_shop) == {"Order": PORTIONS, "OutOfStock": BUYERS - PORTIONS}
     level = StockLevel.objects.get(ingredient__code="burrata")
@@ -137,7 +138,7 @@ def test_without_the_one_order_of_locks_two_buyers_deadlock(own_shop, monkeypatc
     assert any("deadlock" in str(outcome) or "lock timeout" in str(outcome) for outcome in outcomes)
 
 
-ROUNDS = 8
+ROUNDS = proof_size(8, 40)
 
 
 def claim(shop: Shop, order: Order) -> Order:
@@ -152,6 +153,7 @@ def change(shop: Shop, order: Order) -> Order:
     return changing.change(shop=shop, order_id=order.pk, lines=[ask("reine", 3)], by=CUSTOMER, now=timezone.now())
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("act", [cancel, change])
 def test_the_kitchen_and_the_customer_never_both_have_it_their_way(own_shop, act):
     for _ in range(ROUNDS):

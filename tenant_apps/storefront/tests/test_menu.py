@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import ask, place, variant
+from conftest import ask, place, proof_size, variant
 from shared_apps.catalogue.models import Ingredient
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.shop import queries as shop_queries
@@ -94,10 +94,11 @@ def cents(text: str) -> int:
     return int(re.sub(r"[^\d]", "", text))
 
 
+@pytest.mark.proof
 def test_customiser_basket_and_order_agree_on_a_hundred_prices(shop, visit, seeded):
     """Only the server computes a price; the page that shows it, the basket and the order must be one."""
     card = shop_queries.whole_card()
-    for _ in range(100):
+    for _ in range(proof_size(100, 3000)):
         wanted = some_configuration(card, seeded)
         client = visit(shop)
         shown = client.get(f"/carte/{wanted['code']}/", wanted).content.decode()
