@@ -11,6 +11,7 @@ from django.utils import timezone
 from conftest import COOK, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import ROLES, Permission
+from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
@@ -39,7 +40,8 @@ SUPPORT = {"admin"}
 WRITES = {
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
-    "office:close_case",
+    "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
+    "counter:discard", "counter:finish",
 }  # fmt: skip
 ARGUMENTS = {
     "number", "line_id", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
@@ -80,7 +82,7 @@ def test_every_address_is_known_to_this_sweep():
 
 
 @pytest.fixture
-def filled(shop):
+def filled(shop, make_staff):
     """What the arguments of the addresses name, in the shop that is visited."""
     order = place(shop, ask("margherita"))
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
@@ -90,6 +92,7 @@ def filled(shop):
         "line_id": order.lines.get().pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
+        "token": baskets.open_at_counter(pizzeria_id=shop.id, user_id=make_staff(Role.COUNTER, shop).pk).token,
     }
 
 

@@ -21,6 +21,9 @@ class Basket(models.Model):
     changes_order = models.CharField(max_length=32, blank=True)
     # While an order is changed, the basket that waits for its customer to come back to it.
     set_aside = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    # Taken at the counter or on the phone: nobody's cookie holds it, the shop's staff find it again by this.
+    is_counter = models.BooleanField(default=False)
+    parked_as = models.CharField(max_length=60, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
 

@@ -117,3 +117,24 @@ def _line(basket: Basket, configuration: Configuration, quantity: int) -> Basket
         extras=sorted(configuration.extras),
         quantity=quantity,
     )
+
+
+def open_at_counter(*, pizzeria_id: int, user_id: int) -> Basket:
+    """An order that the shop's staff takes, on the phone or at the counter."""
+    return Basket.objects.create(pizzeria_id=pizzeria_id, user_id=user_id, is_counter=True)
+
+
+def at_counter(*, pizzeria_id: int) -> list[Basket]:
+    """Those being taken or parked in a shop, the latest first."""
+    found = Basket.objects.filter(pizzeria_id=pizzeria_id, is_counter=True).select_related("user")
+    return list(found.annotate(pieces=Sum("lines__quantity")).order_by("-updated_at"))
+
+
+def find_at_counter(*, token: uuid.UUID, pizzeria_id: int) -> Basket | None:
+    return Basket.objects.filter(token=token, pizzeria_id=pizzeria_id, is_counter=True).first()
+
+
+def park(*, basket: Basket, label: str) -> None:
+    """Set aside while somebody looks for a purse; whoever is at the counter takes it up again."""
+    basket.parked_as = label.strip()[:60]
+    basket.save(update_fields=["parked_as", "updated_at"])

@@ -9,7 +9,6 @@ from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
-from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.errors import RuleError
 from shared_apps.onboarding.plans import Plan
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
@@ -63,7 +62,6 @@ def _new(plan: Plan) -> Pizzeria:
         )
         opening.open_stock(
             pizzeria_id=pizzeria.pk,
-            ingredients=list(Ingredient.objects.all()),
             filled=plan.with_stock,
             now=timezone.now(),
         )

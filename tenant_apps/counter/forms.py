@@ -3,6 +3,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.orders.forms import ADDRESS, CheckoutForm
+from tenant_apps.orders.models import Order
 from tenant_apps.payments.models import Payment
 
 
@@ -16,3 +19,22 @@ class PaymentForm(forms.Form):
     @property
     def cents(self) -> int:
         return int((self.cleaned_data["amount"] * 100).to_integral_value(ROUND_HALF_UP))
+
+
+class TakingForm(CheckoutForm):
+    """What the caller says, the phone number first."""
+
+    channel = forms.ChoiceField(
+        label=_("Taken"),
+        choices=[(Order.Channel.PHONE, _("On the phone")), (Order.Channel.COUNTER, _("At the counter"))],
+    )
+    mode = forms.ChoiceField(
+        label=_("How"),
+        choices=[(mode, mode.label) for mode in (ServiceMode.COLLECTION, ServiceMode.DELIVERY, ServiceMode.EAT_IN)],
+    )
+    field_order = ("phone", "name", "channel", "mode", "street", "postcode", "city", "details", "when", "note")
+
+    def leave_out_the_address(self) -> None:
+        """One page takes every mode: the address stays on it, and is asked for only when it is needed."""
+        for name in ADDRESS:
+            self.fields[name].required = False

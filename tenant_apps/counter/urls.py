@@ -1,14 +1,23 @@
 from django.urls import path
 
-from tenant_apps.counter import views
+from tenant_apps.counter.views import orders, taking
 
 app_name = "counter"
 urlpatterns = [
-    path("", views.orders, name="orders"),
-    path("liste/", views.orders_list, name="orders_list"),
-    path("<int:number>/", views.order, name="order"),
-    path("<int:number>/encaisser/", views.take_payment, name="take_payment"),
-    path("<int:number>/remettre/", views.hand_over, name="hand_over"),
-    path("<int:number>/parti/", views.leave, name="leave"),
-    path("<int:number>/annuler/", views.cancel, name="cancel"),
+    path("", orders.orders, name="orders"),
+    path("liste/", orders.orders_list, name="orders_list"),
+    path("<int:number>/", orders.order, name="order"),
+    path("<int:number>/encaisser/", orders.take_payment, name="take_payment"),
+    path("<int:number>/remettre/", orders.hand_over, name="hand_over"),
+    path("<int:number>/parti/", orders.leave, name="leave"),
+    path("<int:number>/annuler/", orders.cancel, name="cancel"),
+    path("prise/", taking.begin, name="begin"),
+    path("prise/<uuid:token>/", taking.taking, name="taking"),
+    path("prise/<uuid:token>/client/", taking.caller, name="caller"),
+    path("prise/<uuid:token>/lignes/", taking.add_line, name="add_line"),
+    path("prise/<uuid:token>/lignes/<int:line_id>/retirer/", taking.remove_line, name="remove_line"),
+    path("prise/<uuid:token>/refaire/<int:number>/", taking.same_again, name="same_again"),
+    path("prise/<uuid:token>/mettre-en-attente/", taking.park, name="park"),
+    path("prise/<uuid:token>/abandonner/", taking.discard, name="discard"),
+    path("prise/<uuid:token>/passer/", taking.finish, name="finish"),
 ]

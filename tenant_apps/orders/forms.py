@@ -1,8 +1,20 @@
+import datetime as dt
 import uuid
+from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from shared_apps.catalogue.models import ServiceMode
+from shared_apps.core import phones
+from shared_apps.core.errors import RuleError
+from shared_apps.core.templatetags.formats import clock, day
+from shared_apps.places import services as places
+from shared_apps.places.geometry import Location
+from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop.queries import OfferedSlot
 
 
 class HandOverForm(forms.Form):
@@ -18,3 +30,114 @@ class HandOverForm(forms.Form):
     @property
     def act(self) -> uuid.UUID | None:
         return self.cleaned_data["submission"]
+
+
+def _when(slot: OfferedSlot, today: dt.date) -> str:
+    """`19 h 15 – 19 h 30`, with its day when that is not today."""
+    times = f"{clock(slot.window.start)} – {clock(slot.window.end)}"
+    is_today = timezone.localdate(slot.window.start) == today
+    return times if is_today else f"{day(slot.window.start)}, {times}"
+
+
+ADDRESS = ("street", "postcode", "city", "details")
+
+
+class CheckoutForm(forms.Form):
+    """Who orders, where it goes and when; the basket and the price are the server's."""
+
+    when = forms.ChoiceField(label=_("Time"), required=False)
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    phone = forms.CharField(
+        label=_("Phone"), max_length=24, widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("To receive the confirmation of your order."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    street = forms.CharField(
+        label=_("Number and street"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "address-line1"})
+    )
+    postcode = forms.CharField(
+        label=_("Postcode"),
+        max_length=5,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
+    )
+    city = forms.CharField(
+        label=_("Town"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
+    )
+    details = forms.CharField(
+        label=_("Floor, door code"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    note = forms.CharField(label=_("Note for the pizzeria"), max_length=200, required=False)
+    allergy_note = forms.CharField(
+        label=_("An allergy?"),
+        max_length=200,
+        required=False,
+        help_text=_("The kitchen sees it in red. Erased after 30 days."),
+    )
+    location: Location | None = None
+    out_of_zone = False
+
+    def __init__(
+        self, *args: Any, mode: str, slots: list[OfferedSlot], today: dt.date, place: Location | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.service_mode, self.place = mode, place
+        times = [(slot.window.start.isoformat(), _when(slot, today)) for slot in slots]
+        self.soonest = times[0][1] if times else ""
+        self.fields["when"].choices = [("", _("As soon as possible")), *times]  # type: ignore[attr-defined]
+        if mode != ServiceMode.DELIVERY:
+            self.leave_out_the_address()
+
+    def leave_out_the_address(self) -> None:
+        for name in ADDRESS:
+            del self.fields[name]
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.parse(self.cleaned_data["phone"])
+        except RuleError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.service_mode == ServiceMode.DELIVERY and {"street", "postcode", "city"} <= data.keys():
+            try:
+                self.location = self._locate(data)
+            except RuleError as error:
+                self.add_error("postcode", str(error))
+        return data
+
+    def _locate(self, data: dict[str, Any]) -> Location:
+        """The address asked for; the position the visitor gave, where that is nearer the truth than the commune's."""
+        found = places.locate(text=f"{data['street']}, {data['postcode']} {data['city']}")
+        kept = self.place
+        if kept and not found.precise and (kept.postcode, kept.city) == (data["postcode"], data["city"]):
+            return kept
+        return found
+
+    @property
+    def contact(self) -> Contact:
+        data, place = self.cleaned_data, self.location
+        return Contact(
+            name=data["name"],
+            phone=data["phone"],
+            email=data["email"],
+            street=data.get("street", ""),
+            postcode=data.get("postcode", ""),
+            city=data.get("city", ""),
+            details=data.get("details", ""),
+            latitude=place.latitude if place else None,
+            longitude=place.longitude if place else None,
+        )
+
+    @property
+    def wishes(self) -> Wishes:
+        data = self.cleaned_data
+        starts_at = dt.datetime.fromisoformat(data["when"]) if data["when"] else None
+        return Wishes(ServiceMode(self.service_mode), starts_at, data["note"], data["allergy_note"])

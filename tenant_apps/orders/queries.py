@@ -11,10 +11,13 @@ from django.db.models.functions import Coalesce
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.recipes import Composition, Configuration
+from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.queries import Situation
+from tenants.hosts import Shop
 
 # An order for later comes to the kitchen this long before its time.
 AHEAD = dt.timedelta(minutes=60)
@@ -143,3 +146,36 @@ def deliveries() -> list[Handled]:
 def handled(number: int) -> Handled | None:
     found = _handled(Order.objects.filter(pk=number))
     return found[0] if found else None
+
+
+def times_offered(
+    *, shop: Shop, situation: Situation, mode: str, place: Location | None, work: int, now: dt.datetime
+) -> list[shop_queries.OfferedSlot]:
+    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
+    minutes = 0
+    if mode == ServiceMode.DELIVERY:
+        known = estimate(shop, place).minutes if place else 0
+        edge = Location(shop.latitude + situation.settings.delivery_radius_m / 111_000, shop.longitude, "", "")
+        minutes = known or estimate(shop, edge).minutes
+    return list(shop_queries.offered_slots(now=now, work=work, travel_minutes=minutes, shop=situation))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who ordered in this shop before, found by the number they call from."""
+
+    orders: tuple[Order, ...]  # newest first
+
+    @property
+    def last(self) -> Order:
+        return self.orders[0]
+
+    @property
+    def last_delivery(self) -> Order | None:
+        return next((order for order in self.orders if order.city), None)
+
+
+def caller(phone: str) -> Caller | None:
+    """By an E.164 number; their last orders."""
+    orders = Order.objects.filter(contact_phone=phone).order_by("-placed_at").prefetch_related("lines")[:5]
+    return Caller(tuple(orders)) if orders else None

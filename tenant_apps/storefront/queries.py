@@ -10,13 +10,11 @@ from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
 from shared_apps.core.templatetags.formats import uncapitalised
-from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
-from tenant_apps.shop.queries import Local, Situation
+from tenant_apps.shop.queries import Local
 from tenant_apps.stock import queries as stock_queries
-from tenants.hosts import Shop
 
 FEW = 5  # said when so many or fewer are left
 
@@ -164,18 +162,6 @@ class Opening:
 def opening(hours: Hours, now: dt.datetime) -> Opening:
     current = hours.current(now)
     return Opening(current is not None, current.end if current else None, hours.next_opening(now))
-
-
-def slots(
-    *, shop: Shop, situation: Situation, mode: str, place: Location | None, work: int, now: dt.datetime
-) -> list[shop_queries.OfferedSlot]:
-    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
-    minutes = 0
-    if mode == ServiceMode.DELIVERY:
-        known = estimate(shop, place).minutes if place else 0
-        edge = Location(shop.latitude + situation.settings.delivery_radius_m / 111_000, shop.longitude, "", "")
-        minutes = known or estimate(shop, edge).minutes
-    return list(shop_queries.offered_slots(now=now, work=work, travel_minutes=minutes, shop=situation))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.places import visitors
 from tenant_apps.orders import filling
+from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.filling import Filled
+from tenant_apps.orders.forms import CheckoutForm
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import placing
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.queries import Situation
 from tenant_apps.storefront import baskets, queries
-from tenant_apps.storefront.forms import CheckoutForm
 from tenants.requests import ShopRequest
 
 MODES = (ServiceMode.DELIVERY, ServiceMode.COLLECTION)
@@ -71,7 +72,9 @@ def _already_placed(request: ShopRequest) -> Order | None:
 
 def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now: dt.datetime) -> CheckoutForm:
     place = visitors.remembered(request.session)
-    slots = queries.slots(shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now)
+    slots = order_queries.times_offered(
+        shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now
+    )
     return CheckoutForm(
         request.POST or None,
         initial=_known(request, mode),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
+from shared_apps.baskets import services as baskets
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
 from tenant_apps.counter.forms import PaymentForm
@@ -41,7 +42,8 @@ def _list(request: StaffRequest) -> dict[str, object]:
 @require_GET
 @staff(Permission.COUNTER)
 def orders(request: StaffRequest) -> HttpResponse:
-    return render(request, "counter/orders.html", _list(request))
+    drafts = baskets.at_counter(pizzeria_id=request.pizzeria.id)
+    return render(request, "counter/orders.html", {**_list(request), "drafts": drafts})
 
 
 @require_GET

@@ -1,0 +1,1 @@
+"""How fast we are, beside a reference measured in the same run: `python -m bench` (performance.md)."""

@@ -1,0 +1,125 @@
+"""The writes of one placed order as a single SQL statement: what PostgreSQL itself needs, and so the limit.
+
+It is made from the rows that our service wrote for an order of that shop, so it follows the models when they change.
+"""
+
+from dataclasses import dataclass
+
+from bench import database
+from shared_apps.live.hints import CHANNEL, GROUP
+from tenant_apps.orders.models import Order
+from tenants.hosts import Shop
+
+Values = dict[str, str]  # column → SQL expression
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table and the rows in it of the order that serves as a model."""
+
+    name: str
+    where: str
+
+    def rows(self, **replaced: str) -> list[Values]:
+        """Literals of every column but the key, except those `replaced` by an expression."""
+        schema, _, name = self.name.rpartition(".")
+        columns = dict(
+            database.asked(
+                "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+                " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attname <> 'id'",
+                f"{schema or 'public'}.{name}",
+            )
+        )
+        selected = ", ".join(f"{column}::text" for column in columns)
+        return [
+            {
+                column: replaced.get(column, f"{_literal(text)}::{kind}")
+                for (column, kind), text in zip(columns.items(), row, strict=True)
+            }
+            for row in database.asked(f"SELECT {selected} FROM {self.name} WHERE {self.where} ORDER BY id")
+        ]
+
+    def insertion(self, source: str, **replaced: str) -> str:
+        """What inserts these rows again; nothing but a question without rows when there are none."""
+        rows = self.rows(**replaced)
+        if not rows:
+            return f"SELECT FROM {source}"
+        selects = " UNION ALL ".join(f"SELECT {', '.join(row.values())} FROM {source}" for row in rows)
+        return f"INSERT INTO {self.name} ({', '.join(rows[0])}) {selects}"
+
+
+def _literal(text: str | None) -> str:
+    """In SQL, without a colon: pgbench takes what follows one for a variable."""
+    if text is None:
+        return "NULL"
+    escaped = text.replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
+    return f"E'{escaped}'"
+
+
+def last_task() -> int:
+    """The key of the last task in the queue."""
+    ((key,),) = database.asked("SELECT coalesce(max(id), 0) FROM django_q_ormq")
+    return key
+
+
+def placing_statement(shop: Shop, order: Order, *, since_task: int) -> str:
+    """A script for pgbench that places the shop's first order once more: its writes, tasks queued and hint."""
+    schema, of_order = shop.schema_name, f"order_id = {order.pk}"
+    insertion = Table(f"{schema}.orders_order", f"id = {order.pk}").insertion(
+        "slot", reference="replace(gen_random_uuid()::text, '-', '')", submission="gen_random_uuid()"
+    )
+    line = Table(f"{schema}.orders_orderline", of_order)
+    event = Table(f"{schema}.orders_orderevent", of_order)
+    summary = Table("sales_ordersummary", f"pizzeria_id = {shop.id} AND number = {order.pk}")
+    task = Table("django_q_ormq", f"id > {since_task}")
+    needs = Table(f"{schema}.stock_reservation", of_order).rows()
+    ingredients = ", ".join(need["ingredient_id"] for need in needs)
+    needed_at = needs[0]["needed_at"]
+    return f"""\\set bucket random(0, 15)
+WITH slot AS (
+  UPDATE {schema}.shop_slot SET taken = taken + {order.work}
+  WHERE id = {order.slot_id} AND taken + {order.work} <= capacity RETURNING id
+), placed AS (
+  {insertion} RETURNING id, reference
+), line AS (
+  {line.insertion("placed", order_id="placed.id")}
+), event AS (
+  {event.insertion("placed", order_id="placed.id")}
+), summary AS (
+  {summary.insertion("placed", number="placed.id", reference="placed.reference")}
+), task AS (
+  {task.insertion("placed")}
+), need (ingredient_id, quantity) AS (
+  VALUES {", ".join(f"({need['ingredient_id']}, {need['quantity']})" for need in needs)}
+), locked AS MATERIALIZED (
+  SELECT level.ingredient_id FROM {schema}.stock_stocklevel AS level, placed
+  WHERE level.ingredient_id = ANY(ARRAY[{ingredients}]) ORDER BY level.ingredient_id FOR UPDATE OF level
+), held AS (
+  UPDATE {schema}.stock_stocklevel AS level SET reserved = level.reserved + need.quantity
+  FROM need JOIN locked USING (ingredient_id)
+  WHERE level.ingredient_id = need.ingredient_id AND level.on_hand - level.reserved >= need.quantity
+  RETURNING level.ingredient_id
+), promised AS (
+  INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at)
+  SELECT placed.id, need.ingredient_id, need.quantity, {needed_at} FROM placed, need
+), product AS (
+  {_added("sales_productsales", shop, ("quantity_hundredths",))}
+), hour AS (
+  {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents"))}
+)
+SELECT pg_notify('{CHANNEL}', {_literal(f"{schema}:orders {schema}:order-")} || placed.reference
+                 || {_literal(f" {schema}:stock {GROUP}")})
+FROM placed WHERE 1 / ((SELECT count(*) FROM held) = {len(needs)})::int = 1;
+"""
+
+
+def _added(table: str, shop: Shop, figures: tuple[str, ...]) -> str:
+    """The figures of the shop's first order, added once more to a row of the bucket drawn by pgbench."""
+    rows = Table(table, f"pizzeria_id = {shop.id}").rows(bucket=":bucket::smallint")
+    key = [column for column in rows[0] if column not in figures]
+    values = ", ".join(f"({', '.join(row.values())})" for row in rows)
+    sums = ", ".join(f"{figure} = kept.{figure} + excluded.{figure}" for figure in figures)
+    return (
+        f"INSERT INTO {table} AS kept ({', '.join(rows[0])}) VALUES {values}"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"
+    )
