@@ -35,7 +35,17 @@ STAFF = {
     "office:cases_list": Permission.CASES,
     "office:close_case": Permission.CASES,
 }
-PUBLIC = {"accounts", "storefront", "website"}
+# Addresses open to everybody, with what a GET answers to whoever has no business with what they name: nothing of anybody's.
+PUBLIC = {
+    "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
+    "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
+    "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
+    "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
+    "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
+    "storefront:order_again": 405,
+    "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
+    "website:legal_notice": 200, "website:privacy": 200,
+}  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "counter:take_payment",
@@ -74,7 +84,7 @@ def test_every_address_is_known_to_this_sweep():
     unknown = {
         name
         for name in SHOP_ADDRESSES | GROUP_ADDRESSES
-        if not permission_of(name) and name.partition(":")[0] not in PUBLIC | SUPPORT
+        if not permission_of(name) and name not in PUBLIC and name.partition(":")[0] not in SUPPORT
     }
     assert not unknown
     named = set(re.findall(r"<(?:\w+:)?(\w+)>", " ".join((SHOP_ADDRESSES | GROUP_ADDRESSES).values())))
@@ -131,6 +141,25 @@ def test_strangers_find_nothing_at_head_office(db, shop, make_staff, visit, name
     assert visit().get(address).status_code == 302
     assert visit(None, make_staff(Role.MANAGER, shop)).get(address).status_code == 404
     assert visit(None, make_staff(Role.HEAD_OFFICE)).get(address).status_code == 200
+
+
+GUESSED = {
+    "code": "reine", "digest": "0123456789abcdef", "line_id": 1, "reference": "une-reference-devinee", "uid": "MQ",
+    "token": "un-jeton-devine",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_pages_show_nobody_anything_of_anybody(shop, neighbour, make_staff, visit, name):
+    order = place(shop, ask("margherita"))
+    here = shop if name in SHOP_ADDRESSES else None
+    path = url((SHOP_ADDRESSES if here else GROUP_ADDRESSES)[name], GUESSED)
+    for visitor in (None, make_staff(None), make_staff(Role.MANAGER, neighbour)):
+        answer = visit(here, visitor).get(path)
+        expected = PUBLIC[name] or (200 if visitor else 302)
+        assert answer.status_code == expected
+        assert order.reference not in answer.content.decode()
+        assert order.contact_name not in answer.content.decode()
 
 
 def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):

@@ -1,11 +1,11 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from tenant_apps.storefront.views import basket, checkout, menu, tracking
 
 app_name = "storefront"
 urlpatterns = [
     path("", menu.menu, name="menu"),
-    re_path(r"^images/pizzas-(?P<digest>[0-9a-f]{16})\.svg$", menu.pizzas, name="pizzas"),
+    path("images/pizzas-<slug:digest>.svg", menu.pizzas, name="pizzas"),
     path("images/<slug:code>.svg", menu.picture, name="picture"),
     path("carte/<slug:code>/", menu.product, name="product"),
     path("panier/", basket.basket, name="basket"),

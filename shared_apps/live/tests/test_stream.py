@@ -180,6 +180,19 @@ def test_a_transaction_rolled_back_sends_nothing(live, own_shop):
     assert screen.next().data == "stock"
 
 
+def test_an_order_that_is_refused_sends_nothing(live, own_shop):
+    from conftest import ask, place
+    from tenant_apps.stock.models import StockLevel
+    from tenant_apps.stock.services.reservations import OutOfStock
+
+    StockLevel.objects.filter(ingredient__code="basilic").update(on_hand=0, shortage=True)
+    screen = live.listen(own_shop.schema_name, "orders", "stock")
+    with pytest.raises(OutOfStock):
+        place(own_shop, ask("margherita"))
+    commit(own_shop.schema_name, "stock")
+    assert screen.next().data == "stock"
+
+
 def test_the_topics_of_another_shop_are_not_heard(live, own_shop):
     screen = live.listen(own_shop.schema_name, "orders", "stock")
     commit("shop_nation", "orders", "stock", group=True)
