@@ -3,7 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from conftest import DESK, PASSWORD, Site
+from conftest import DESK, PASSWORD
+from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import User
 from tenants.hosts import Shop
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django_tenants.utils import schema_context
 from playwright.sync_api import Page
 
-from conftest import COOK, DESK, PHONE, Site, ask, place
+from conftest import COOK, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
+from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import kitchen, stocktaking

@@ -158,8 +158,9 @@ def test_public_pages_show_nobody_anything_of_anybody(shop, neighbour, make_staf
         answer = visit(here, visitor).get(path)
         expected = PUBLIC[name] or (200 if visitor else 302)
         assert answer.status_code == expected
-        assert order.reference not in answer.content.decode()
-        assert order.contact_name not in answer.content.decode()
+        text = answer.content.decode(errors="replace")  # the pictures are compressed
+        assert order.reference not in text
+        assert order.contact_name not in text
 
 
 def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):

@@ -20,8 +20,10 @@ from django.db import connection, transaction
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from conftest import place
+from conftest import ask, place
 from shared_apps.live import hints, tokens
+from tenant_apps.stock.models import StockLevel
+from tenant_apps.stock.services.reservations import OutOfStock
 from tenants import roles
 from tenants.backend.base import LOGIN
 
@@ -181,10 +183,6 @@ def test_a_transaction_rolled_back_sends_nothing(live, own_shop):
 
 
 def test_an_order_that_is_refused_sends_nothing(live, own_shop):
-    from conftest import ask, place
-    from tenant_apps.stock.models import StockLevel
-    from tenant_apps.stock.services.reservations import OutOfStock
-
     StockLevel.objects.filter(ingredient__code="basilic").update(on_hand=0, shortage=True)
     screen = live.listen(own_shop.schema_name, "orders", "stock")
     with pytest.raises(OutOfStock):
@@ -309,7 +307,7 @@ def test_after_its_connection_was_killed_everybody_fetches_again_and_hears_again
     here, elsewhere = live.listen(own_shop.schema_name, "orders"), live.listen("shop_nation", "orders")
     commit(own_shop.schema_name, "orders")
     before = here.next()
-    assert kill_backends() == 1
+    assert kill_backends() >= 1  # the browsers' site may have one too
     assert here.next().name == "resync"
     assert elsewhere.next().name == "resync"
     commit(own_shop.schema_name, "orders")

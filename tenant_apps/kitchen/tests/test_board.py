@@ -3,7 +3,7 @@ import datetime as dt
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, ask, place
+from conftest import COOK, ask, place, variant
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.models import Order
@@ -35,8 +35,6 @@ def test_a_ticket_says_what_to_leave_out_what_to_add_and_who_is_allergic(shop, m
 
 
 def test_halves_are_left_and_right(shop, make_staff, visit):
-    from conftest import variant
-
     place(shop, ask("reine", other_half_id=variant("orientale").pk))
     page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
     assert "◐ Reine" in page
@@ -44,8 +42,6 @@ def test_halves_are_left_and_right(shop, make_staff, visit):
 
 
 def test_the_recipe_of_a_line_has_its_grams_for_its_size_and_halves(shop, make_staff, visit):
-    from conftest import variant
-
     order = place(shop, ask("reine", size="grande", other_half_id=variant("quatre-fromages", "grande").pk))
     cook = visit(shop, make_staff(Role.COOK, shop))
     page = text_of(cook.get(f"/cuisine/recettes/{order.lines.get().pk}/"))
@@ -110,8 +106,6 @@ def test_an_order_for_tomorrow_waits_its_turn(shop, make_staff, visit):
 
 
 def test_all_the_pizzas_and_doughs_to_make_are_counted(shop, make_staff, visit):
-    from conftest import variant
-
     place(shop, ask("reine", 2), ask("reine", other_half_id=variant("orientale").pk))
     page = text_of(visit(shop, make_staff(Role.COOK, shop)).get("/cuisine/"))
     assert "2,5 × Reine · Classique" in page

@@ -11,6 +11,7 @@ from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
+from tenant_apps.stock.models import StockLevel
 from tenant_apps.storefront.tests.test_menu import empty_stock_of
 
 CONTACT = {"name": "Camille Martin", "phone": "06 12 34 56 78", "email": "camille@example.com"}
@@ -143,8 +144,6 @@ def test_the_order_of_a_change_may_use_what_it_already_holds(shop, client):
     """The last burrata is held by this very order: changing something else of it must stay possible."""
     empty_stock_of(shop, "burrata")
     with schema_context(shop.schema_name):
-        from tenant_apps.stock.models import StockLevel
-
         StockLevel.objects.filter(ingredient__code="burrata").update(on_hand=1)
     order = place(shop, ask("burrata"))
     client.post(f"/commande/{order.reference}/modifier/")

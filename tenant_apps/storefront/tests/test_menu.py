@@ -7,9 +7,10 @@ from django_tenants.utils import schema_context
 
 from conftest import ask, place, proof_size, variant
 from shared_apps.catalogue.models import Ingredient
+from shared_apps.core.calendar import business_day
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.models import LocalOffer, ShopSettings
+from tenant_apps.shop.models import Closure, LocalOffer, ShopSettings
 from tenant_apps.stock.models import Movement
 
 
@@ -110,9 +111,6 @@ def test_customiser_basket_and_order_agree_on_a_hundred_prices(shop, visit, seed
 
 
 def test_a_closed_shop_offers_its_next_opening_rather_than_an_error(shop, visit):
-    from shared_apps.core.calendar import business_day
-    from tenant_apps.shop.models import Closure
-
     Closure.objects.create(day=business_day(timezone.now()))
     client = visit(shop)
     assert "Fermé : ouvre" in client.get("/").content.decode().replace("\u00a0", " ")
