@@ -162,3 +162,18 @@ def test_a_new_ticket_rings_until_the_board_is_touched(browser, site, own_shop, 
     expect(kitchen.get_by_role("button", name="Prêt")).to_be_visible()
     assert rings.get_attribute("data-rings") == heard
     check_invariants()
+
+
+def test_a_quantity_typed_just_before_adding_is_added(browser, site, own_shop):
+    """Leaving the field for the button must not replace the button under the finger."""
+    customer = open_page(browser, PHONE)
+    customer.goto(site.url(own_shop, "/carte/reine/"))
+    customer.get_by_label("L’autre moitié").select_option("orientale")
+    expect(customer.locator("#price")).to_have_text(re.compile("13,50"))
+    customer.get_by_label("Quantité").fill("3")
+    button = customer.get_by_role("button", name="Ajouter au panier")
+    button.hover()
+    customer.mouse.down()  # the field loses its focus here
+    customer.wait_for_timeout(300)  # a slow finger
+    customer.mouse.up()
+    expect(customer.get_by_role("link", name=re.compile("3 articles"))).to_be_visible()
