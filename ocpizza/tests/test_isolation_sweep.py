@@ -48,13 +48,13 @@ PUBLIC = {
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
-    "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "counter:take_payment",
+    "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
     "counter:discard", "counter:finish",
 }  # fmt: skip
 ARGUMENTS = {
-    "number", "line_id", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
+    "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url",
 }  # fmt: skip
 
@@ -100,6 +100,7 @@ def filled(shop, make_staff):
     return {
         "number": order.pk,
         "line_id": order.lines.get().pk,
+        "version": order.version,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "token": baskets.open_at_counter(pizzeria_id=shop.id, user_id=make_staff(Role.COUNTER, shop).pk).token,

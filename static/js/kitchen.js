@@ -42,7 +42,7 @@ function ring() {
 
 function noticed() {
   const here = tickets();
-  const fresh = here.filter((ticket) => !known.has(ticket.dataset.ticket) && ticket.classList.contains("accepted"));
+  const fresh = here.filter((ticket) => !known.has(ticket.dataset.ticket) && !ticket.classList.contains("preparing"));
   known = new Set(here.map((ticket) => ticket.dataset.ticket));
   unheard = new Set([...unheard].filter((key) => known.has(key)));
   if (fresh.length) {

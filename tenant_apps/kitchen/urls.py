@@ -8,6 +8,7 @@ urlpatterns = [
     path("bons/", views.tickets, name="tickets"),
     path("bons/<int:number>/prendre/", views.claim, name="claim"),
     path("bons/<int:number>/annuler-la-prise/", views.undo_claim, name="undo_claim"),
+    path("bons/<int:number>/vu/<int:version>/", views.acknowledge, name="acknowledge"),
     path("bons/<int:number>/pret/", views.mark_ready, name="mark_ready"),
     path("bons/<int:number>/rappeler/", views.recall, name="recall"),
     path("recettes/<int:line_id>/", views.recipe, name="recipe"),

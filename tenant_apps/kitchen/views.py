@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -62,6 +63,12 @@ def claim(request: StaffRequest, number: int) -> HttpResponse:
 @staff(Permission.KITCHEN)
 def undo_claim(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.undo_claim)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def acknowledge(request: StaffRequest, number: int, version: int) -> HttpResponse:
+    return _act(request, number, partial(kitchen.acknowledge, version=version))
 
 
 @require_POST

@@ -56,7 +56,9 @@ class Order(models.Model):
     left_at = models.DateTimeField(null=True)
     handed_over_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    # One more at each change and at a cancellation; the kitchen acknowledges the version that it has seen.
     version = models.PositiveSmallIntegerField(default=1)
+    seen_version = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -87,6 +89,11 @@ class Order(models.Model):
     def can_still_change(self) -> bool:
         """Until the kitchen claims it."""
         return self.state == State.ACCEPTED
+
+    @property
+    def must_be_acknowledged(self) -> bool:
+        """Changed or cancelled since the kitchen looked at it."""
+        return self.seen_version < self.version
 
     @property
     def address(self) -> str:

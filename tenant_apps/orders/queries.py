@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
+from django.db.models import F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from shared_apps.catalogue.models import ServiceMode
@@ -53,8 +53,13 @@ class Ticket:
 
 
 def board(now: dt.datetime) -> list[Ticket]:
-    """The tickets to make, the first promised first: a new one comes last unless it was promised before others."""
-    orders = Order.objects.filter(state__in=(State.ACCEPTED, State.PREPARING), slot__starts_at__lte=now + AHEAD)
+    """The tickets to make, the first promised first: a new one comes last unless it was promised before others.
+
+    A cancelled one stays until the kitchen acknowledges it.
+    """
+    to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
+    to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)
+    orders = Order.objects.filter(to_make | to_stop, slot__starts_at__lte=now + AHEAD)
     return [Ticket(order) for order in _with_lines(orders).order_by("slot__starts_at", "id")]
 
 
@@ -78,7 +83,8 @@ def all_day(tickets: Iterable[Ticket]) -> tuple[list[Tally], list[Tally]]:
     """What all the tickets ask for together: pizzas by name and size, balls of dough by size."""
     pizzas: Counter[str] = Counter()
     doughs: Counter[str] = Counter()
-    for line in (line for ticket in tickets for line in ticket.order.lines.all()):
+    to_make = [ticket.order for ticket in tickets if ticket.order.state != State.CANCELLED]
+    for line in (line for order in to_make for line in order.lines.all()):
         size = f" · {line.variant.size.name}" if line.variant.size else ""
         halves = [line.variant.product, line.other_half.product if line.other_half else line.variant.product]
         for product in halves:

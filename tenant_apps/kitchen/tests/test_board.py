@@ -3,11 +3,11 @@ import datetime as dt
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, ask, place, variant
+from conftest import COOK, CUSTOMER, ask, check_invariants, place, variant
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services import changing, kitchen
 from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.stock.models import Movement, StockLevel
@@ -125,3 +125,42 @@ def test_the_board_asks_as_much_for_one_ticket_as_for_many(shop, make_staff, vis
         assert Order.objects.count() == 5
     with django_assert_num_queries(len(few)):
         cook.get("/cuisine/bons/")
+
+
+def change(shop, order, *lines):
+    with schema_context(shop.schema_name):
+        changing.change(shop=shop, order_id=order.pk, lines=list(lines), by=CUSTOMER, now=timezone.now())
+
+
+def test_a_changed_ticket_flashes_until_it_is_seen(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    assert "MODIFIÉE" not in text_of(cook.get("/cuisine/bons/"))
+    change(shop, order, ask("reine", 2))
+    assert "MODIFIÉE" in text_of(cook.get("/cuisine/bons/"))
+    change(shop, order, ask("reine", 3))
+    cook.post(f"/cuisine/bons/{order.pk}/vu/2/")  # what was on the screen when it was touched
+    assert "MODIFIÉE" in text_of(cook.get("/cuisine/bons/"))
+    cook.post(f"/cuisine/bons/{order.pk}/vu/3/")
+    assert "MODIFIÉE" not in text_of(cook.get("/cuisine/bons/"))
+
+
+def test_a_cancelled_ticket_stays_until_it_is_seen(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    with schema_context(shop.schema_name):
+        changing.cancel(shop=shop, order_id=order.pk, by=CUSTOMER, now=timezone.now())
+    page = text_of(cook.get("/cuisine/bons/"))
+    assert "ANNULÉE" in page
+    assert "Prendre" not in page
+    cook.post(f"/cuisine/bons/{order.pk}/vu/2/")
+    assert "ANNULÉE" not in text_of(cook.get("/cuisine/bons/"))
+    check_invariants()
+
+
+def test_taking_a_changed_ticket_is_having_seen_it(shop, make_staff, visit):
+    order = place(shop, ask("margherita"))
+    change(shop, order, ask("reine"))
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    cook.post(f"/cuisine/bons/{order.pk}/prendre/")
+    assert "MODIFIÉE" not in text_of(cook.get("/cuisine/bons/"))

@@ -105,6 +105,8 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
         ordered_cents=-order.total_cents,
         products={key: -hundredths for key, hundredths in quoting.sold(order).products.items()},
     )
+    order.version += 1
+    order.save(update_fields=["version"])
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
     cases.review_shortages(now=now)

@@ -33,6 +33,8 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     order = acts.locked(order_id)
     lifecycle.check(current=State(order.state), target=State.PREPARING, actor=by.capacity)
     reservations.consume(order_id=order.pk, actor_id=by.user_id, pizzeria_id=shop.id, now=now)
+    order.seen_version = order.version
+    order.save(update_fields=["seen_version"])
     acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
     acts.tell(shop=shop, order=order, stock=True)
     return order
@@ -56,6 +58,18 @@ def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     order.save(update_fields=["claimed_at"])
     acts.move(shop=shop, order=order, target=State.ACCEPTED, by=by, now=now, reason="undo")
     acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+@transaction.atomic
+def acknowledge(*, shop: Shop, order_id: int, version: int, by: By, now: dt.datetime) -> Order:
+    """The kitchen has seen this change or cancellation; one that came meanwhile is still to be seen."""
+    order = acts.locked(order_id)
+    if order.seen_version < version <= order.version:
+        order.seen_version = version
+        order.save(update_fields=["seen_version"])
+        acts.record(order=order, by=by, now=now, from_state=order.state, reason="seen", detail={"version": version})
+        acts.tell(shop=shop, order=order)
     return order
 
 
