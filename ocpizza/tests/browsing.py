@@ -22,7 +22,8 @@ def sign_in(page: Page, site: Site, shop: Shop | None, user: User) -> None:
     page.goto(site.url(shop, "/compte/connexion/"))
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Se connecter").click()
 
 
 def faults(page: Page) -> list[str]:

@@ -32,6 +32,11 @@ class Reader:
         self.page = page
         self.found: list[str] = []
 
+    def press(self, name: str) -> None:
+        """A button that leads to another page, and that page come."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name).click()
+
     def read(self, name: str, url: str = "") -> None:
         if url:
             self.page.goto(url)
@@ -43,10 +48,10 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader = Reader(open_page(browser, size, color_scheme=scheme))
     page = reader.page
     reader.read("home", site.url())
-    page.get_by_role("button", name="Trouver ma pizzeria").click()
+    reader.press("Trouver ma pizzeria")
     reader.read("home, wrong")
     page.get_by_label("Votre adresse").fill("59000 Lille")
-    page.get_by_role("button", name="Trouver ma pizzeria").click()
+    reader.press("Trouver ma pizzeria")
     reader.read("pizzerias")
     for name in (
         "conditions-de-vente",
@@ -56,7 +61,7 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
         "compte/inscription",
     ):
         reader.read(name, site.url(path=f"/{name}/"))
-    page.get_by_role("button", name="Créer mon compte").click()
+    reader.press("Créer mon compte")
     reader.read("signup, wrong")
     reader.read("menu", site.url(own_shop))
     reader.read("empty basket", site.url(own_shop, "/panier/"))
@@ -65,22 +70,22 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     page.get_by_label("L’autre moitié").select_option("orientale")
     page.locator("#price", has_text="13,").wait_for()
     page.get_by_label("Quantité").fill("3")
-    page.get_by_role("button", name="Ajouter au panier").click()
+    reader.press("Ajouter au panier")
     reader.read("menu with a basket")
     reader.read("basket", site.url(own_shop, "/panier/"))
     for path in ("livraison", "a-emporter"):
         reader.read(path, site.url(own_shop, f"/commander/{path}/"))
-        page.get_by_role("button", name="Commander avec obligation").click()
+        reader.press("Commander avec obligation")
         reader.read(f"{path}, wrong")
     page.get_by_label("Nom", exact=True).fill("Camille Martin")
     page.get_by_label("Téléphone").fill("06 12 34 56 78")
-    page.get_by_role("button", name="Commander avec obligation").click()
+    reader.press("Commander avec obligation")
     reader.read("order")
-    page.get_by_role("button", name="Modifier ma commande").click()
+    reader.press("Modifier ma commande")
     reader.read("change")
-    page.get_by_role("button", name="Laisser ma commande").click()
+    reader.press("Laisser ma commande")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Annuler ma commande").click()
+    reader.press("Annuler ma commande")
     page.get_by_text("Votre commande est annulée").wait_for()
     reader.read("cancelled")
     assert reader.found == []
@@ -119,24 +124,24 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.read("stock", site.url(own_shop, "/gestion/stock/"))
     reader.read("low stock", site.url(own_shop, "/gestion/stock/?voir=bas"))
     reader.read("ingredient", site.url(own_shop, f"/gestion/stock/{mozzarella}/"))
-    page.get_by_role("button", name="Enregistrer").click()
+    reader.press("Enregistrer")
     reader.read("ingredient, wrong")
     reader.read("cases", site.url(own_shop, "/gestion/a-traiter/"))
     reader.read("counter", site.url(own_shop, "/comptoir/"))
     reader.read("counter, late", site.url(own_shop, "/comptoir/?voir=retard"))
     reader.read("counter order", site.url(own_shop, "/comptoir/3/"))
     page.get_by_label("Montant").fill("999")
-    page.get_by_role("button", name="Enregistrer ce paiement").click()
+    reader.press("Enregistrer ce paiement")
     reader.read("counter order, wrong")
     page.goto(site.url(own_shop, "/comptoir/"))
-    page.get_by_role("button", name="Prendre une commande").click()
+    reader.press("Prendre une commande")
     reader.read("taking an order")
     page.get_by_label("Ajouter une ligne").fill("2 reine / orientale")
     page.keyboard.press("Enter")
     page.get_by_text("2 × Moitié Reine").wait_for()
     page.get_by_label("Téléphone").fill("06 12 34 56 78")
     page.locator("[data-caller]").wait_for()
-    page.get_by_role("button", name="Passer la commande").click()
+    reader.press("Passer la commande")
     page.get_by_text("Votre commande").or_(page.get_by_role("heading", level=1)).first.wait_for()
     reader.read("order taken or refused")
     reader.read("deliveries", site.url(own_shop, "/livraisons/"))
