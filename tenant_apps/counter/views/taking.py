@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -162,19 +163,20 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, draft, form)
     try:
-        order = placing.place(
-            shop=request.pizzeria,
-            submission=token,
-            lines=filled.asked,
-            wishes=form.wishes,
-            contact=form.contact,
-            channel=Order.Channel(form.cleaned_data["channel"]),
-            by=By(Actor(request.role), request.user.pk),
-            now=now,
-        )
+        with transaction.atomic():  # together: no draft stays behind whose order is placed
+            order = placing.place(
+                shop=request.pizzeria,
+                submission=token,
+                lines=filled.asked,
+                wishes=form.wishes,
+                contact=form.contact,
+                channel=Order.Channel(form.cleaned_data["channel"]),
+                by=By(Actor(request.role), request.user.pk),
+                now=now,
+            )
+            draft.delete()
     except RuleError as refusal:
         form.add_error(None, str(refusal))
         return _page(request, draft, form)
-    draft.delete()
     messages.success(request, _("Order no. %(number)s is placed.") % {"number": order.number}, extra_tags="good")
     return redirect("counter:order", order.number)

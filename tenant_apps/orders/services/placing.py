@@ -26,8 +26,10 @@ from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
+from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
-from tenant_apps.shop.queries import OfferedSlot, Situation
+from tenant_apps.shop.queries import Situation
+from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 
@@ -142,10 +144,7 @@ def _place(
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
-    slot = _choose(wishes, quote.work, travel_minutes, situation, now)
-    slot_id = shop_services.take_slot(
-        window=slot.window, work=quote.work, capacity=shop_settings.slot_work, slot_id=slot.slot_id
-    )
+    slot_id, window = _take_slot(wishes, quote.work, travel_minutes, situation, now)
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -172,10 +171,8 @@ def _place(
         terms_version=TERMS_VERSION,
         placed_at=now,
     )
-    _insert(shop, order, slot.window.end, quote, by)
-    reservations.reserve(
-        order_id=order.pk, needs=quote.needs, needed_at=slot.window.start, pizzeria_id=shop.id, now=now
-    )
+    _insert(shop, order, window.end, quote, by)
+    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
     sales.add(
         cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
@@ -196,11 +193,24 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
     return shop_settings.delivery_fee_cents, estimate(shop, door).minutes
 
 
-def _choose(wishes: Wishes, work: int, travel_minutes: int, situation: Situation, now: dt.datetime) -> OfferedSlot:
-    """The slot asked for, or the soonest one where the work fits. Raises NoSlot."""
+def _take_slot(
+    wishes: Wishes, work: int, travel_minutes: int, situation: Situation, now: dt.datetime
+) -> tuple[int, Window]:
+    """A place in the slot asked for, or in the soonest where the work fits: one that fills up meanwhile is passed over.
+
+    Raises NoSlot, SlotFull.
+    """
+    capacity = situation.settings.slot_work
     for slot in shop_queries.offered_slots(now=now, work=work, travel_minutes=travel_minutes, shop=situation):
-        if wishes.starts_at is None or slot.window.start == wishes.starts_at:
-            return slot
+        if wishes.starts_at not in (None, slot.window.start):
+            continue
+        try:
+            slot_id = shop_services.take_slot(window=slot.window, work=work, capacity=capacity, slot_id=slot.slot_id)
+        except SlotFull:
+            if wishes.starts_at is not None:
+                raise
+            continue
+        return slot_id, slot.window
     raise NoSlot
 
 

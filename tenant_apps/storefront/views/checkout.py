@@ -2,6 +2,7 @@ import datetime as dt
 import uuid
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -109,17 +110,20 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
     """The order, or None with the rule that refuses it among the form's errors."""
     customer = customers.of_user(request.user) if request.user.is_authenticated else None
     try:
-        order = placing.place(
-            shop=request.pizzeria,
-            submission=basket.submission,
-            lines=filled.asked,
-            wishes=form.wishes,
-            contact=form.contact,
-            channel=Order.Channel.WEB,
-            by=baskets.customer(request),
-            customer_id=customer.pk if customer else None,
-            now=now,
-        )
+        # Together: a basket left full by a cut between the two would give its next order the name of this one.
+        with transaction.atomic():
+            order = placing.place(
+                shop=request.pizzeria,
+                submission=basket.submission,
+                lines=filled.asked,
+                wishes=form.wishes,
+                contact=form.contact,
+                channel=Order.Channel.WEB,
+                by=baskets.customer(request),
+                customer_id=customer.pk if customer else None,
+                now=now,
+            )
+            basket_services.empty(basket=basket)
     except placing.OutOfZone as refusal:
         form.add_error("street", str(refusal))
         form.out_of_zone = True
@@ -127,7 +131,6 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
     except RuleError as refusal:
         form.add_error(None, str(refusal))
         return None
-    basket_services.empty(basket=basket)
     if customer and form.location:
         contact = form.contact
         customers.remember_address(

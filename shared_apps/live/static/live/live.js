@@ -7,7 +7,8 @@
 // When the stream is cut, regions are polled and the page says so. After a region changed it gets `live:updated`.
 
 const POLL_MS = 12000;
-const SILENCE_MS = 5000; // the stream beats every 3 s
+const SILENCE_MS = 4000; // the stream beats every 2 s; with the watch below, a cut is said within 5 s
+const WATCH_MS = 500;
 const etags = new WeakMap();
 const busy = new WeakMap(); // region → "fetching" or "again"
 const shown = new WeakMap(); // region → its HTML as it was served, before any script touched it
@@ -118,7 +119,7 @@ if (root) {
     if (Date.now() - lastWord < SILENCE_MS) return;
     show(false);
     open(root.dataset.liveStream);
-  }, 2500);
+  }, WATCH_MS);
   setInterval(() => {
     if (!up) regions().forEach(refresh);
   }, POLL_MS);
