@@ -1,11 +1,12 @@
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection
 
 from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.recipes import Card
+from tenant_apps.shop import promise
 from tenant_apps.shop.hours import Hours, Window, grid
 from tenant_apps.shop.models import LocalOffer, ShopSettings
 
@@ -19,6 +20,7 @@ SITUATION = f"""
         ARRAY(SELECT starts_at FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT id FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT capacity - taken FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
+        ARRAY(SELECT delivery_capacity - deliveries FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT variant_id FROM shop_localoffer ORDER BY id),
         ARRAY(SELECT price_cents FROM shop_localoffer ORDER BY id),
         ARRAY(SELECT withdrawn FROM shop_localoffer ORDER BY id)
@@ -40,7 +42,8 @@ class Situation:
 
     settings: ShopSettings
     hours: Hours
-    slots: Mapping[dt.datetime, tuple[int, int]]  # start → id, free work; those that somebody took a place in
+    # start → id, free work, free deliveries; those that somebody took a place in
+    slots: Mapping[dt.datetime, tuple[int, int, int]]
     local: Mapping[int, Local]  # by variant
 
 
@@ -48,11 +51,14 @@ def situation(now: dt.datetime) -> Situation:
     with connection.cursor() as cursor:
         cursor.execute(SITUATION, {"now": now})
         row = cursor.fetchone()
-    values, (days, opens, closes, closures, starts, ids, free, variants, prices, withdrawn) = row[:-10], row[-10:]
+    values, (days, opens, closes, closures, starts, ids, *free, variants, prices, withdrawn) = (
+        row[:-11],
+        row[-11:],
+    )
     return Situation(
         settings=ShopSettings.from_db(None, SETTINGS, values),
         hours=Hours(tuple(zip(days, opens, closes, strict=True)), frozenset(closures)),
-        slots=dict(zip(starts, zip(ids, free, strict=True), strict=True)),
+        slots=dict(zip(starts, zip(ids, *free, strict=True), strict=True)),
         local={key: Local(*local) for key, *local in zip(variants, prices, withdrawn, strict=True)},
     )
 
@@ -98,12 +104,47 @@ class OfferedSlot:
     slot_id: int | None  # None until somebody takes a place in it
 
 
-def offered_slots(*, now: dt.datetime, work: int, shop: Situation, travel_minutes: int = 0) -> Iterator[OfferedSlot]:
-    """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since."""
+def offered_slots(
+    *,
+    now: dt.datetime,
+    work: int,
+    shop: Situation,
+    travel_minutes: int = 0,
+    delivered: bool = False,
+    queue: Sequence[tuple[dt.datetime, int]] = (),
+    closed_until: dt.datetime | None = None,
+) -> Iterator[OfferedSlot]:
+    """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since.
+
+    A delivery needs a driver's place too. `queue` is the work not yet ready by the start of its slot, and
+    `closed_until` the moment before which the channel takes nothing.
+    """
     settings = shop.settings
-    not_before = now + dt.timedelta(minutes=settings.preparation_minutes + travel_minutes)
+    not_before = max(now, closed_until or now)
     windows = grid(shop.hours.ahead(now, settings.days_ahead), minutes=settings.slot_minutes, not_before=not_before)
     for window in windows:
-        slot_id, free_work = shop.slots.get(window.start, (None, settings.slot_work))
-        if free_work >= work:
+        new = (None, settings.slot_work, settings.delivery_capacity(window.start, now))
+        slot_id, free_work, free_deliveries = shop.slots.get(window.start, new)
+        if free_work < work or (delivered and free_deliveries < 1):
+            continue
+        if window.start >= _soonest(window, settings, queue, travel_minutes, now):
             yield OfferedSlot(window, free_work, slot_id)
+
+
+def _soonest(
+    window: Window,
+    settings: ShopSettings,
+    queue: Sequence[tuple[dt.datetime, int]],
+    travel_minutes: int,
+    now: dt.datetime,
+) -> dt.datetime:
+    """When an order that goes into this slot would be there, after all that the kitchen makes before it."""
+    out_of_the_kitchen = window.start - dt.timedelta(minutes=travel_minutes)
+    return promise.soonest(
+        now=now,
+        work_ahead=promise.queue_before(queue, out_of_the_kitchen),
+        work_per_minute=settings.slot_work / settings.slot_minutes,
+        preparation_minutes=settings.preparation_minutes,
+        travel_minutes=travel_minutes,
+        rush_minutes=settings.rush_at(now),
+    )

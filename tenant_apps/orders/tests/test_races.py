@@ -64,7 +64,7 @@ BUYERS, PORTIONS = proof_size(12, 40), 5
 
 def sell_the_last_burratas(shop: Shop) -> Counter[str]:
     leave_only(shop, "burrata", PORTIONS)
-    ShopSettings.objects.update(slot_work=100_000)
+    ShopSettings.objects.update(oven_places=400)
     outcomes = together(shop, *(lambda: place(shop, ask("burrata")) for _ in range(BUYERS)))
     return Counter(type(outcome).__name__ for outcome in outcomes)
 
@@ -120,7 +120,7 @@ def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[in
 
 def test_opposite_ingredient_orders_never_deadlock(own_shop):
     baskets = [(ask("reine"), ask("orientale")), (ask("orientale"), ask("reine"))] * 6
-    ShopSettings.objects.update(slot_work=100_000)
+    ShopSettings.objects.update(oven_places=400)
     outcomes = together(own_shop, *(lambda lines=lines: place(own_shop, *lines) for lines in baskets))
     assert Counter(type(outcome).__name__ for outcome in outcomes) == {"Order": 12}
     check_invariants()
@@ -195,7 +195,7 @@ def test_a_form_sent_many_times_makes_one_order(own_shop):
 
 
 def test_a_slot_is_never_over_capacity(own_shop):
-    ShopSettings.objects.update(slot_work=300, days_ahead=0)
+    ShopSettings.objects.update(oven_places=1, days_ahead=0)
     outcomes = together(own_shop, *(lambda: place(own_shop, ask("margherita", 2)) for _ in range(6)))
     taken = Order.objects.values_list("slot__taken", "slot__capacity")
     assert all(used <= capacity for used, capacity in taken)
