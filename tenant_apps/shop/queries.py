@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from django.db import connection
 
 from shared_apps.catalogue import queries as catalogue
+from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.recipes import Card
 from tenant_apps.shop import promise
 from tenant_apps.shop.hours import Hours, Window, grid
-from tenant_apps.shop.models import LocalOffer, ShopSettings
+from tenant_apps.shop.models import LocalOffer, ShopSettings, TradingChange
 
 SETTINGS = tuple(field.attname for field in ShopSettings._meta.concrete_fields)
 SITUATION = f"""
@@ -65,6 +66,34 @@ def situation(now: dt.datetime) -> Situation:
 
 def settings() -> ShopSettings:
     return ShopSettings.objects.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """Rush mode and closed channels as they are now, and who changed them last."""
+
+    rush_minutes: int
+    rush_until_at: dt.datetime | None
+    delivery_closed_until_at: dt.datetime | None
+    collection_closed_until_at: dt.datetime | None
+    last_change: TradingChange | None
+
+    @property
+    def more_minutes(self) -> int | None:
+        """What one more tap promises; None at the most."""
+        return self.rush_minutes + 10 if self.rush_minutes < 30 else None
+
+
+def trading(now: dt.datetime) -> Trading:
+    own = settings()
+    minutes = own.rush_at(now)
+    return Trading(
+        minutes,
+        own.rush_until_at if minutes else None,
+        own.web_closed_until(ServiceMode.DELIVERY, now),
+        own.web_closed_until(ServiceMode.COLLECTION, now),
+        TradingChange.objects.select_related("actor").last(),
+    )
 
 
 def whole_card(local: Mapping[int, Local] | None = None) -> Card:

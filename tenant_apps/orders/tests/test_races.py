@@ -14,13 +14,17 @@ from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from conftest import COOK, CUSTOMER, ask, check_invariants, place, proof_size
-from shared_apps.catalogue.models import Ingredient
+from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, changing, kitchen, settlement, stocktaking
+from tenant_apps.orders.services.placing import NoSlot, Wishes
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.models import Movement, StockLevel
 from tenant_apps.stock.services import reservations
 from tenants.backend.base import OWNER
@@ -216,3 +220,38 @@ def test_money_is_taken_once_however_often_it_is_sent(own_shop):
     together(own_shop, *(take for _ in range(6)))
     assert Payment.objects.get().amount_cents == 990
     check_invariants()
+
+
+CHECKOUTS = 50
+
+
+def a_time(shop: Shop) -> Wishes:
+    """The second slot of the day, so that the shop has a next one and the first is not over meanwhile."""
+    now = timezone.now()
+    with schema_context(shop.schema_name):
+        slots = shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now))
+        return Wishes(ServiceMode.COLLECTION, starts_at=list(itertools.islice(slots, 2))[-1].window.start)
+
+
+def take_the_last_place(shop: Shop) -> list[object]:
+    """Fifty checkouts at once for a slot where one pizza still fits."""
+    ShopSettings.objects.update(oven_places=1, make_minutes=15)
+    wishes = a_time(shop)
+    return together(shop, *(lambda: place(shop, ask("margherita"), wishes=wishes) for _ in range(CHECKOUTS)))
+
+
+def test_the_last_place_of_a_slot_has_one_winner_and_the_others_the_next_times(own_shop):
+    outcomes = take_the_last_place(own_shop)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, SlotFull | NoSlot)]
+    assert Counter(isinstance(outcome, Order) for outcome in outcomes) == {True: 1, False: CHECKOUTS - 1}
+    assert len(refusals) == CHECKOUTS - 1
+    assert all(len(refusal.following) == 3 and refusal.following[0] in str(refusal) for refusal in refusals)
+    check_invariants()
+
+
+def test_without_the_guard_and_the_constraint_the_last_place_is_sold_many_times(own_shop, monkeypatch):
+    monkeypatch.setattr(shop_services, "GUARD", "true")
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shop_slot DROP CONSTRAINT slot_never_over_capacity")
+    outcomes = take_the_last_place(own_shop)
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) > 1

@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -48,9 +49,7 @@ def test_the_way_and_the_rush_are_added():
     assert soonest(work_ahead=3200, travel_minutes=12, rush_minutes=10) == minutes(62)
 
 
-@pytest.mark.parametrize(
-    ("on_shift", "ahead", "drivers"), [(0, 15, 2), (3, 15, 3), (3, 90, 3), (3, 91, 2), (1, 30, 1)]
-)
+@pytest.mark.parametrize(("on_shift", "ahead", "drivers"), [(0, 15, 2), (3, 15, 3), (3, 90, 3), (3, 91, 2), (1, 30, 1)])
 def test_drivers_on_shift_count_for_the_coming_ninety_minutes(on_shift, ahead, drivers):
     assert promise.drivers(on_shift=on_shift, usual=2, starts_at=NOW + minutes(ahead), now=NOW) == drivers
 
@@ -71,7 +70,7 @@ def slots_of_night(day: dt.date) -> list[dt.datetime]:
 def test_the_slots_of_a_night_are_as_many_as_its_real_hours(saturday, hours):
     starts = slots_of_night(saturday)
     assert len(starts) == len(set(starts)) == 4 * hours
-    assert {later - sooner for sooner, later in zip(starts, starts[1:], strict=False)} == {minutes(15)}
+    assert {later - sooner for sooner, later in itertools.pairwise(starts)} == {minutes(15)}
     assert {business_day(start) for start in starts} == {saturday}
     assert starts[0].astimezone(PARIS).time() == dt.time(18)
     assert (starts[-1] + minutes(15)).astimezone(PARIS).time() == dt.time(4)
@@ -83,9 +82,7 @@ def test_no_slot_of_march_is_at_an_hour_that_does_not_exist():
 
 def test_both_halves_past_two_of_october_are_slots_of_their_own():
     half_past_two = [
-        start
-        for start in slots_of_night(dt.date(2026, 10, 24))
-        if start.astimezone(PARIS).time() == dt.time(2, 30)
+        start for start in slots_of_night(dt.date(2026, 10, 24)) if start.astimezone(PARIS).time() == dt.time(2, 30)
     ]
     assert [start.hour for start in half_past_two] == [0, 1]  # UTC
 
@@ -101,7 +98,8 @@ def test_an_order_at_half_past_midnight_belongs_to_the_evening_before():
 
 
 @pytest.mark.parametrize(
-    ("clock", "ends"), [((2026, 11, 27, 21, 0), (28, 4)), ((2026, 11, 28, 0, 30), (28, 4)), ((2026, 11, 27, 12, 0), (28, 4))]
+    ("clock", "ends"),
+    [((2026, 11, 27, 21, 0), (28, 4)), ((2026, 11, 28, 0, 30), (28, 4)), ((2026, 11, 27, 12, 0), (28, 4))],
 )
 def test_the_service_ends_with_its_hours(clock, ends):
     end = NIGHT.end_of_service(dt.datetime(*clock, tzinfo=PARIS).astimezone(dt.UTC)).astimezone(PARIS)
