@@ -25,8 +25,8 @@ SELECT number, placed_at, date_bin('15 minutes', placed_at + interval '30 minute
 FROM (SELECT number, %(now)s - ({orders} - number) * (interval '{days} days' / {orders}) AS placed_at
       FROM generate_series(2, {orders}) AS number) AS moment;
 
-INSERT INTO shop_slot (starts_at, ends_at, capacity, taken)
-SELECT DISTINCT starts_at, starts_at + interval '15 minutes', 100000, 0 FROM past ON CONFLICT DO NOTHING;
+INSERT INTO shop_slot (starts_at, ends_at, capacity, taken, delivery_capacity, deliveries)
+SELECT DISTINCT starts_at, starts_at + interval '15 minutes', 100000, 0, 30000, 0 FROM past ON CONFLICT DO NOTHING;
 
 INSERT INTO orders_order SELECT copy.* FROM past JOIN shop_slot AS slot USING (starts_at)
 JOIN orders_order AS model ON model.id = 1, LATERAL jsonb_populate_record(model, jsonb_build_object(

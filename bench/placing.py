@@ -38,7 +38,7 @@ TARGETS = {1: Target(">=", 0.45), 4: None, 16: Target(">=", 0.65)}
 ROUNDS = 3
 SECONDS = 3
 LINES, INGREDIENTS = 3, 12
-NEVER_FULL = 2_000_000_000  # hundredths of a pizza
+NEVER_BUSY = 15_000  # places in the oven, deliveries of a driver in a slot
 NEVER_OUT = 9_000_000_000  # of an ingredient, in its unit
 
 processes = multiprocessing.get_context("fork")
@@ -84,7 +84,7 @@ def _prepared(count: int) -> list[Shop]:
     everyone = shops.opened(count, kind="place")
     for shop in everyone:
         with schema_context(shop.schema_name):
-            ShopSettings.objects.update(slot_work=NEVER_FULL)
+            ShopSettings.objects.update(oven_places=NEVER_BUSY, make_minutes=1, deliveries_per_driver=NEVER_BUSY)
             StockLevel.objects.update(on_hand=NEVER_OUT)
     return everyone
 

@@ -26,6 +26,10 @@ STAFF = {
     "counter": Permission.COUNTER,
     "driver": Permission.DELIVERIES,
     "headoffice": Permission.GROUP_VIEW,
+    "counter:rush": Permission.RUSH,
+    "counter:set_rush": Permission.RUSH,
+    "counter:close_web": Permission.RUSH,
+    "counter:reopen_web": Permission.RUSH,
     "office:today": Permission.SHOP_SETTINGS,
     "office:today_figures": Permission.SHOP_SETTINGS,
     "office:stock": Permission.STOCK,
@@ -51,7 +55,7 @@ WRITES = {
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
-    "counter:discard", "counter:finish",
+    "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 ARGUMENTS = {
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",

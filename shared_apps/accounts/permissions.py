@@ -13,6 +13,7 @@ class Permission(StrEnum):
     CASES = "cases"
     SHOP_SETTINGS = "shop_settings"
     GROUP_VIEW = "group_view"
+    RUSH = "rush"
 
 
 ROLES: dict[Permission, frozenset[Role]] = {
@@ -23,4 +24,5 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.CASES: frozenset({Role.COUNTER, Role.MANAGER}),
     Permission.SHOP_SETTINGS: frozenset({Role.MANAGER}),
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
+    Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
 }

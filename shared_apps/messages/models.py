@@ -13,6 +13,7 @@ class Message(models.Model):
         CONFIRMATION = "confirmation"
         CHANGED = "changed"
         CANCELLED = "cancelled"
+        DELAYED = "delayed"
 
     class Channel(models.TextChoices):
         EMAIL = "email"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders.forms import ADDRESS, CheckoutForm
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import rush
 from tenant_apps.payments.models import Payment
 
 
@@ -38,3 +39,28 @@ class TakingForm(CheckoutForm):
         """One page takes every mode: the address stays on it, and is asked for only when it is needed."""
         for name in ADDRESS:
             self.fields[name].required = False
+
+
+class RushForm(forms.Form):
+    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in rush.RUSH_MINUTES], coerce=int)
+
+
+class ClosingForm(forms.Form):
+    """What is closed or opened again: one mode or all; no minutes is until the end of the service."""
+
+    channel = forms.ChoiceField(choices=[*((mode.value, mode.label) for mode in rush.CLOSED_UNTIL), ("all", "all")])
+    minutes_closed = forms.TypedChoiceField(
+        choices=[("", ""), *((minutes, minutes) for minutes in rush.CLOSED_MINUTES)],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+
+    @property
+    def modes(self) -> list[ServiceMode]:
+        channel = self.cleaned_data["channel"]
+        return list(rush.CLOSED_UNTIL) if channel == "all" else [ServiceMode(channel)]
+
+    @property
+    def minutes(self) -> int | None:
+        return self.cleaned_data["minutes_closed"]

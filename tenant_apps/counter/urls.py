@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.counter.views import orders, taking
+from tenant_apps.counter.views import orders, rush, taking
 
 app_name = "counter"
 urlpatterns = [
@@ -20,4 +20,8 @@ urlpatterns = [
     path("prise/<uuid:token>/mettre-en-attente/", taking.park, name="park"),
     path("prise/<uuid:token>/abandonner/", taking.discard, name="discard"),
     path("prise/<uuid:token>/passer/", taking.finish, name="finish"),
+    path("coup-de-feu/", rush.rush, name="rush"),
+    path("coup-de-feu/minutes/", rush.set_rush, name="set_rush"),
+    path("coup-de-feu/fermer/", rush.close_web, name="close_web"),
+    path("coup-de-feu/rouvrir/", rush.reopen_web, name="reopen_web"),
 ]

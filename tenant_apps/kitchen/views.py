@@ -14,6 +14,7 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.services import kitchen
 from tenant_apps.orders.services.acts import By
+from tenant_apps.shop import queries as shop_queries
 
 UNDO_SHOWN_SECONDS = 10
 
@@ -35,7 +36,7 @@ def _board() -> dict[str, object]:
 @require_GET
 @staff(Permission.KITCHEN)
 def board(request: StaffRequest) -> HttpResponse:
-    return render(request, "kitchen/board.html", _board())
+    return render(request, "kitchen/board.html", _board() | {"trading": shop_queries.trading(timezone.now())})
 
 
 @require_GET

@@ -13,6 +13,7 @@ from shared_apps.sales import queries as sales
 from tenant_apps.office.forms import MovementForm, ResolutionForm
 from tenant_apps.orders.services import cases as case_services
 from tenant_apps.orders.services import stocktaking
+from tenant_apps.shop import queries as shop_queries
 from tenant_apps.stock import queries
 from tenant_apps.stock.models import Movement
 
@@ -25,7 +26,7 @@ def _figures(request: StaffRequest) -> dict[str, object]:
 @require_GET
 @staff(Permission.SHOP_SETTINGS)
 def today(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/today.html", _figures(request))
+    return render(request, "office/today.html", _figures(request) | {"trading": shop_queries.trading(timezone.now())})
 
 
 @require_GET

@@ -3,18 +3,17 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
-from shared_apps.core.templatetags.formats import clock, day
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
+from tenant_apps.shop.times import in_words
 
 
 class HandOverForm(forms.Form):
@@ -30,13 +29,6 @@ class HandOverForm(forms.Form):
     @property
     def act(self) -> uuid.UUID | None:
         return self.cleaned_data["submission"]
-
-
-def _when(slot: OfferedSlot, today: dt.date) -> str:
-    """`19 h 15 – 19 h 30`, with its day when that is not today."""
-    times = f"{clock(slot.window.start)} – {clock(slot.window.end)}"
-    is_today = timezone.localdate(slot.window.start) == today
-    return times if is_today else f"{day(slot.window.start)}, {times}"
 
 
 ADDRESS = ("street", "postcode", "city", "details")
@@ -84,13 +76,22 @@ class CheckoutForm(forms.Form):
     out_of_zone = False
 
     def __init__(
-        self, *args: Any, mode: str, slots: list[OfferedSlot], today: dt.date, place: Location | None, **kwargs: Any
+        self,
+        *args: Any,
+        mode: str,
+        slots: list[OfferedSlot],
+        today: dt.date,
+        place: Location | None,
+        closed: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.service_mode, self.place = mode, place
-        times = [(slot.window.start.isoformat(), _when(slot, today)) for slot in slots]
+        times = [(slot.window.start.isoformat(), in_words(slot.window, today)) for slot in slots]
         self.soonest = times[0][1] if times else ""
-        self.fields["when"].choices = [("", _("As soon as possible")), *times]  # type: ignore[attr-defined]
+        # While a channel is closed nothing is « as soon as possible »: one chooses a later time knowingly.
+        soonest = [("", _("Choose a time") if closed else _("As soon as possible"))]
+        self.fields["when"].choices = [*soonest, *times]  # type: ignore[attr-defined]
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
 

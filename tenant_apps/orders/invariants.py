@@ -48,6 +48,13 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(orders.work), 0) AS sum FROM orders_order AS orders
                             WHERE orders.slot_id = slot.id AND orders.state <> 'cancelled') AS work
         WHERE slot.taken <> work.sum""",
+    "slots hold the deliveries of their orders": """
+        SELECT format('créneau du %%s : %%s livraisons prises, %%s d''après ses commandes', slot.starts_at,
+                      slot.deliveries, held.count)
+        FROM shop_slot AS slot
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM orders_order AS orders WHERE orders.slot_id = slot.id
+                            AND orders.mode = 'delivery' AND orders.state <> 'cancelled') AS held
+        WHERE slot.deliveries <> held.count""",
     "an order is where its last event took it": """
         SELECT format('commande %%s : %%s, dernier événement %%s', orders.id, orders.state, last.to_state)
         FROM orders_order AS orders

@@ -26,6 +26,7 @@ class Actor(models.TextChoices):
     COOK = "cook", _("Pizzaiolo")
     DRIVER = "driver", _("Driver")
     MANAGER = "manager", _("Manager")
+    SYSTEM = "system", _("System")  # moves nothing: it keeps what the shop's own figures say
 
 
 OPEN = frozenset({State.ACCEPTED, State.PREPARING, State.READY, State.ON_THE_WAY})

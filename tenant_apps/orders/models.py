@@ -1,3 +1,4 @@
+import datetime as dt
 import secrets
 
 from django.conf import settings
@@ -42,6 +43,9 @@ class Order(models.Model):
     note = models.CharField(max_length=200, blank=True)
     allergy_note = models.CharField(max_length=200, blank=True)
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="orders")
+    # The way to the door as it was promised, and the time told when the shop sees that the slot will not be kept.
+    travel_minutes = models.PositiveSmallIntegerField(default=0)
+    estimated_until_at = models.DateTimeField(null=True)
     as_soon_as_possible = models.BooleanField(default=True)
     # Kitchen work of the order, in hundredths of a pizza: what it takes in its slot.
     work = models.PositiveIntegerField()
@@ -89,6 +93,19 @@ class Order(models.Model):
     def can_still_change(self) -> bool:
         """Until the kitchen claims it."""
         return self.state == State.ACCEPTED
+
+    @property
+    def delay_minutes(self) -> int:
+        """How much later than promised the customer was told to expect it."""
+        late = self.estimated_until_at - self.slot.ends_at if self.estimated_until_at else dt.timedelta()
+        return int(late.total_seconds() // 60)
+
+    @property
+    def is_delayed(self) -> bool:
+        """A later time than promised is still to be shown: what waits to be collected is there."""
+        waiting = (State.ACCEPTED, State.PREPARING)
+        on_the_road = self.mode == ServiceMode.DELIVERY and self.state in OPEN
+        return self.delay_minutes > 0 and (self.state in waiting or on_the_road)
 
     @property
     def must_be_acknowledged(self) -> bool:

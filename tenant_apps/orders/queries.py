@@ -154,8 +154,21 @@ def handled(number: int) -> Handled | None:
     return found[0] if found else None
 
 
+def queue() -> list[tuple[dt.datetime, int]]:
+    """The work that is not yet ready, in hundredths of a pizza, by the start of the slot it is promised for."""
+    waiting = Order.objects.filter(state__in=(State.ACCEPTED, State.PREPARING))
+    return list(waiting.values_list("slot__starts_at").annotate(waiting=Sum("work")).order_by("slot__starts_at"))
+
+
 def times_offered(
-    *, shop: Shop, situation: Situation, mode: str, place: Location | None, work: int, now: dt.datetime
+    *,
+    shop: Shop,
+    situation: Situation,
+    mode: str,
+    place: Location | None,
+    work: int,
+    now: dt.datetime,
+    web: bool = False,
 ) -> list[shop_queries.OfferedSlot]:
     """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
     minutes = 0
@@ -163,7 +176,16 @@ def times_offered(
         known = estimate(shop, place).minutes if place else 0
         edge = Location(shop.latitude + situation.settings.delivery_radius_m / 111_000, shop.longitude, "", "")
         minutes = known or estimate(shop, edge).minutes
-    return list(shop_queries.offered_slots(now=now, work=work, travel_minutes=minutes, shop=situation))
+    offered = shop_queries.offered_slots(
+        now=now,
+        work=work,
+        travel_minutes=minutes,
+        shop=situation,
+        delivered=mode == ServiceMode.DELIVERY,
+        queue=queue(),
+        closed_until=situation.settings.web_closed_until(mode, now) if web else None,
+    )
+    return list(offered)
 
 
 @dataclass(frozen=True, slots=True)

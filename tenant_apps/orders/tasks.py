@@ -11,9 +11,11 @@ from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
 from shared_apps.messages.models import Message
+from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import cases
+from tenant_apps.orders.services import cases, estimating
 from tenant_apps.stock.services import reservations
+from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
 
@@ -44,6 +46,7 @@ def _send(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> None:
         Message.Kind.CONFIRMATION: _("Your order no. %(number)s at %(pizzeria)s"),
         Message.Kind.CHANGED: _("Your order no. %(number)s at %(pizzeria)s is changed"),
         Message.Kind.CANCELLED: _("Your order no. %(number)s at %(pizzeria)s is cancelled"),
+        Message.Kind.DELAYED: _("Your order no. %(number)s at %(pizzeria)s will be later than promised"),
     }[kind] % {"number": order.number, "pizzeria": pizzeria.name}
     path = reverse("storefront:order", urlconf=settings.ROOT_URLCONF, args=(order.reference,))
     context = {
@@ -69,3 +72,17 @@ def begin_business_day_of(pizzeria_id: int) -> None:
     with schema_context(pizzeria.schema_name), transaction.atomic():
         reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
         cases.review_shortages(now=now)
+
+
+def re_estimate() -> None:
+    """Every minute, in the shops where a customer waits; each as a task of its own."""
+    waiting = OrderSummary.objects.filter(state__in=OPEN_STATES).values_list("pizzeria_id", flat=True)
+    for pizzeria_id in waiting.order_by("pizzeria_id").distinct():
+        async_task("tenant_apps.orders.tasks.re_estimate_of", pizzeria_id)
+
+
+def re_estimate_of(pizzeria_id: int) -> None:
+    """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        estimating.re_estimate(shop=shop, now=timezone.now())

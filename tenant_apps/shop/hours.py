@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared_apps.core.calendar import PARIS, business_day
+from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Hours:
 
     def current(self, now: dt.datetime) -> Window | None:
         return next((window for window in self.ahead(now, 0) if window.start <= now), None)
+
+    def end_of_service(self, now: dt.datetime) -> dt.datetime:
+        """When the service under way ends, or the next of this business day; else the business day itself."""
+        day_end = day_bounds(business_day(now))[1]
+        return next((min(window.end, day_end) for window in self.ahead(now, 0)), day_end)
 
     def is_open(self, now: dt.datetime) -> bool:
         return self.current(now) is not None

@@ -1,10 +1,14 @@
 """How one shop works: opening hours, delivery zone, slots, its own prices."""
 
+import datetime as dt
+
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.catalogue.models import Variant
+from shared_apps.catalogue.models import ServiceMode, Variant
+from tenant_apps.shop import promise
 
 
 class ShopSettings(models.Model):
@@ -16,14 +20,73 @@ class ShopSettings(models.Model):
     delivery_minimum_cents = models.PositiveIntegerField(_("minimum for a delivery"), default=1500)
     preparation_minutes = models.PositiveSmallIntegerField(_("minutes to prepare an order"), default=20)
     slot_minutes = models.PositiveSmallIntegerField(_("length of a slot (minutes)"), default=15)
-    slot_work = models.PositiveIntegerField(
-        _("work of a slot"), default=1200, help_text=_("Hundredths of a pizza the kitchen can do in one slot")
+    oven_places = models.PositiveSmallIntegerField(
+        _("places in the oven"), default=4, help_text=_("How many pizzas are made at the same time")
     )
+    make_minutes = models.PositiveSmallIntegerField(
+        _("minutes to make a pizza"), default=5, help_text=_("How long one pizza takes one of these places")
+    )
+    usual_drivers = models.PositiveSmallIntegerField(_("usual number of drivers"), default=2)
+    deliveries_per_driver = models.PositiveSmallIntegerField(_("deliveries of one driver in a slot"), default=2)
+    drivers_on_shift = models.PositiveSmallIntegerField(_("drivers on shift now"), default=0, editable=False)
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
+    # Rush mode and closed channels: each holds until its moment; who changed them is in TradingChange.
+    rush_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
+    rush_until_at = models.DateTimeField(null=True, editable=False)
+    web_delivery_closed_until_at = models.DateTimeField(null=True, editable=False)
+    web_collection_closed_until_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="a_shop_has_one_row_of_settings")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="a_shop_has_one_row_of_settings"),
+            models.CheckConstraint(
+                condition=Q(oven_places__gte=1, make_minutes__gte=1), name="the_kitchen_makes_pizzas"
+            ),
+            models.CheckConstraint(
+                condition=Q(rush_minutes=0) | Q(rush_until_at__isnull=False), name="a_rush_has_an_end"
+            ),
+        ]
+
+    @property
+    def slot_work(self) -> int:
+        """What the kitchen can do in one slot, in hundredths of a pizza."""
+        return promise.slot_work(
+            oven_places=self.oven_places, make_minutes=self.make_minutes, slot_minutes=self.slot_minutes
+        )
+
+    def rush_at(self, now: dt.datetime) -> int:
+        """Minutes added to what is promised."""
+        return self.rush_minutes if self.rush_until_at and now < self.rush_until_at else 0
+
+    def web_closed_until(self, mode: str, now: dt.datetime) -> dt.datetime | None:
+        """Until when the shop takes no order of this mode from its site; None when it takes them."""
+        until_at = {
+            ServiceMode.DELIVERY: self.web_delivery_closed_until_at,
+            ServiceMode.COLLECTION: self.web_collection_closed_until_at,
+        }.get(ServiceMode(mode))
+        return until_at if until_at and now < until_at else None
+
+    def delivery_capacity(self, starts_at: dt.datetime, now: dt.datetime) -> int:
+        """How many deliveries a slot that starts then can have."""
+        drivers = promise.drivers(
+            on_shift=self.drivers_on_shift, usual=self.usual_drivers, starts_at=starts_at, now=now
+        )
+        return drivers * self.deliveries_per_driver
+
+
+class TradingChange(models.Model):
+    """Who changed rush mode or closed a channel, when, and what held before and after. Never edited."""
+
+    append_only = True
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    before = models.JSONField()
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ("id",)
 
 
 class OpeningRange(models.Model):
@@ -52,17 +115,22 @@ class Closure(models.Model):
 
 
 class Slot(models.Model):
-    """A promised window and what the kitchen has still free in it, in hundredths of a pizza. Made when first needed."""
+    """A promised window: kitchen work in hundredths of a pizza and deliveries, taken and possible. Made when needed."""
 
     starts_at = models.DateTimeField(unique=True)
     ends_at = models.DateTimeField()
     capacity = models.PositiveIntegerField()
     taken = models.PositiveIntegerField(default=0)
+    delivery_capacity = models.PositiveSmallIntegerField()
+    deliveries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ("starts_at",)
         constraints = [
             models.CheckConstraint(condition=Q(taken__lte=F("capacity")), name="slot_never_over_capacity"),
+            models.CheckConstraint(
+                condition=Q(deliveries__lte=F("delivery_capacity")), name="slot_never_over_its_drivers"
+            ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_it_starts"),
         ]
 

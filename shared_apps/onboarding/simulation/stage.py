@@ -46,11 +46,14 @@ class Stage:
         return max(1, round(PREPARATION_MINUTES / self.factor))
 
     @property
+    def deliveries(self) -> int:
+        return max(1, sum(guest.delivered for guest in self.guests))
+
+    @property
     def pace(self) -> Pace:
-        deliveries = max(1, sum(guest.delivered for guest in self.guests))
         return Pace(
             per_pizza=0.9 * 60 * COOKS / self.per_minute,
-            errand=0.8 * 60 * self.minutes * DRIVERS / deliveries,
+            errand=0.8 * 60 * self.minutes * DRIVERS / self.deliveries,
             ahead=60.0 * (self.slot_minutes + self.preparation_minutes),
         )
 
@@ -61,9 +64,14 @@ class Stage:
         changed = ShopSettings(
             slot_minutes=self.slot_minutes,
             preparation_minutes=self.preparation_minutes,
-            slot_work=math.ceil(100 * self.per_minute * self.slot_minutes),
+            oven_places=math.ceil(self.per_minute),
+            make_minutes=1,
+            usual_drivers=DRIVERS,
+            deliveries_per_driver=math.ceil(1.5 * self.deliveries * self.slot_minutes / self.minutes / DRIVERS),
         )
-        names = ["slot_minutes", "preparation_minutes", "slot_work"]
+        names = [
+            "slot_minutes", "preparation_minutes", "oven_places", "make_minutes", "usual_drivers", "deliveries_per_driver",
+        ]  # fmt: skip
         ShopSettings.objects.update(**{name: getattr(changed, name) for name in names})
         try:
             yield

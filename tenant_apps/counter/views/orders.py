@@ -20,6 +20,7 @@ from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import changing, road, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop import queries as shop_queries
 
 
 def _by(request: StaffRequest) -> By:
@@ -43,7 +44,11 @@ def _list(request: StaffRequest) -> dict[str, object]:
 @staff(Permission.COUNTER)
 def orders(request: StaffRequest) -> HttpResponse:
     drafts = baskets.at_counter(pizzeria_id=request.pizzeria.id)
-    return render(request, "counter/orders.html", {**_list(request), "drafts": drafts})
+    return render(
+        request,
+        "counter/orders.html",
+        {**_list(request), "drafts": drafts, "trading": shop_queries.trading(timezone.now())},
+    )
 
 
 @require_GET

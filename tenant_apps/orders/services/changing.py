@@ -97,7 +97,9 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     if order.state == State.CANCELLED:
         return order
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
-    shop_services.change_slot_work(slot_id=order.slot_id, delta=-order.work)
+    shop_services.change_slot_work(
+        slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
+    )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     sales.add(
         cell=acts.cell(shop=shop, order=order),

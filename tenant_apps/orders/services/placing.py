@@ -5,20 +5,24 @@ Locks, in the one order of the system: slot, ingredients by id, rows of the read
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import sql
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from shared_apps.core.templatetags.formats import clock
 from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders import quoting
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
@@ -28,8 +32,9 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
-from tenant_apps.shop.queries import Situation
+from tenant_apps.shop.queries import OfferedSlot, Situation
 from tenant_apps.shop.services import SlotFull
+from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 
@@ -58,10 +63,26 @@ class BelowMinimum(RuleError):
 
 
 class NoSlot(RuleError):
-    """The time asked for is not, or no longer, offered."""
+    """The time asked for is not, or no longer, offered; `following` are the next times."""
 
-    def __init__(self) -> None:
-        super().__init__(_("This time is no longer available. Please choose another one."))
+    def __init__(self, following: Sequence[str] = ()) -> None:
+        super().__init__(
+            followed_by_times(_("This time is no longer available. Please choose another one."), following)
+        )
+        self.following = tuple(following)
+
+
+class ChannelClosed(RuleError):
+    """The shop takes no order of this mode from its site before a moment; `following` are the times after it."""
+
+    def __init__(self, mode: ServiceMode, until_at: dt.datetime, following: Sequence[str]) -> None:
+        refusal = (
+            _("Delivery is closed until %(time)s.")
+            if mode == ServiceMode.DELIVERY
+            else _("Orders to collect are closed until %(time)s.")
+        )
+        super().__init__(followed_by_times(refusal % {"time": clock(until_at)}, following))
+        self.following = tuple(following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,7 @@ def place(
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
-    Raises NotTrading, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    Raises NotTrading, ChannelClosed, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
     """
     already = placed(submission=submission)
     if already is not None:
@@ -119,6 +140,8 @@ def place(
     try:
         with transaction.atomic():
             return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id)
+    except (NoSlot, SlotFull) as refusal:
+        raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except IntegrityError as error:
         if "submission" not in str(error):
             raise
@@ -144,7 +167,10 @@ def _place(
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
-    slot_id, window = _take_slot(wishes, quote.work, travel_minutes, situation, now)
+    offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
+    if channel == Order.Channel.WEB:
+        _check_channel(wishes, offered, shop_settings, now)
+    slot_id, window = _take_slot(wishes, offered, quote.work, shop_settings, now)
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -163,6 +189,7 @@ def _place(
         note=wishes.note,
         allergy_note=wishes.allergy_note,
         slot_id=slot_id,
+        travel_minutes=travel_minutes,
         as_soon_as_possible=wishes.starts_at is None,
         work=quote.work,
         items_cents=quote.items_cents,
@@ -193,19 +220,64 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
     return shop_settings.delivery_fee_cents, estimate(shop, door).minutes
 
 
+def _offered(
+    wishes: Wishes, work: int, travel_minutes: int, channel: Order.Channel, situation: Situation, now: dt.datetime
+) -> Iterator[OfferedSlot]:
+    web = channel == Order.Channel.WEB
+    return shop_queries.offered_slots(
+        now=now,
+        work=work,
+        travel_minutes=travel_minutes,
+        shop=situation,
+        delivered=wishes.mode == ServiceMode.DELIVERY,
+        queue=order_queries.queue(),
+        closed_until=situation.settings.web_closed_until(wishes.mode, now) if web else None,
+    )
+
+
+def _following(
+    shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
+) -> list[str]:
+    """The next times in words, as they are after a refusal: read again, somebody has just taken one."""
+    situation = shop_queries.situation(now)
+    quote, travel_minutes = quoting.quote(lines=lines, local=situation.local), 0
+    if wishes.mode == ServiceMode.DELIVERY:
+        travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
+    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now), now)
+
+
+def _words(offered: Iterator[OfferedSlot], now: dt.datetime) -> list[str]:
+    return [in_words(slot.window, timezone.localdate(now)) for slot in islice(offered, SHOWN)]
+
+
+def _check_channel(
+    wishes: Wishes, offered: Iterator[OfferedSlot], shop_settings: ShopSettings, now: dt.datetime
+) -> None:
+    """A closed channel takes orders for after it opens again, chosen knowingly. Raises ChannelClosed."""
+    until_at = shop_settings.web_closed_until(wishes.mode, now)
+    if until_at and (wishes.starts_at is None or wishes.starts_at < until_at):
+        raise ChannelClosed(wishes.mode, until_at, _words(offered, now))
+
+
 def _take_slot(
-    wishes: Wishes, work: int, travel_minutes: int, situation: Situation, now: dt.datetime
+    wishes: Wishes, offered: Iterator[OfferedSlot], work: int, shop_settings: ShopSettings, now: dt.datetime
 ) -> tuple[int, Window]:
-    """A place in the slot asked for, or in the soonest where the work fits: one that fills up meanwhile is passed over.
+    """A place in the slot asked for; as soon as possible passes over a slot that fills up meanwhile.
 
     Raises NoSlot, SlotFull.
     """
-    capacity = situation.settings.slot_work
-    for slot in shop_queries.offered_slots(now=now, work=work, travel_minutes=travel_minutes, shop=situation):
+    for slot in offered:
         if wishes.starts_at not in (None, slot.window.start):
             continue
         try:
-            slot_id = shop_services.take_slot(window=slot.window, work=work, capacity=capacity, slot_id=slot.slot_id)
+            slot_id = shop_services.take_slot(
+                window=slot.window,
+                work=work,
+                capacity=shop_settings.slot_work,
+                slot_id=slot.slot_id,
+                deliveries=int(wishes.mode == ServiceMode.DELIVERY),
+                delivery_capacity=shop_settings.delivery_capacity(slot.window.start, now),
+            )
         except SlotFull:
             if wishes.starts_at is not None:
                 raise

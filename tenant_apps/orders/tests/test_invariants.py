@@ -29,6 +29,7 @@ CORRUPTIONS = {
     "every accepted order holds reservations": "DELETE FROM stock_reservation",
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
+    "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
     "payments never pass the total, and reach it at handover": "DELETE FROM payments_payment",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",

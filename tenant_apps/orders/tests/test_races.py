@@ -14,13 +14,17 @@ from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from conftest import COOK, CUSTOMER, ask, check_invariants, place, proof_size
-from shared_apps.catalogue.models import Ingredient
+from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, changing, kitchen, settlement, stocktaking
+from tenant_apps.orders.services.placing import NoSlot, Wishes
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.models import Movement, StockLevel
 from tenant_apps.stock.services import reservations
 from tenants.backend.base import OWNER
@@ -64,7 +68,7 @@ BUYERS, PORTIONS = proof_size(12, 40), 5
 
 def sell_the_last_burratas(shop: Shop) -> Counter[str]:
     leave_only(shop, "burrata", PORTIONS)
-    ShopSettings.objects.update(slot_work=100_000)
+    ShopSettings.objects.update(oven_places=400)
     outcomes = together(shop, *(lambda: place(shop, ask("burrata")) for _ in range(BUYERS)))
     return Counter(type(outcome).__name__ for outcome in outcomes)
 
@@ -120,7 +124,7 @@ def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[in
 
 def test_opposite_ingredient_orders_never_deadlock(own_shop):
     baskets = [(ask("reine"), ask("orientale")), (ask("orientale"), ask("reine"))] * 6
-    ShopSettings.objects.update(slot_work=100_000)
+    ShopSettings.objects.update(oven_places=400)
     outcomes = together(own_shop, *(lambda lines=lines: place(own_shop, *lines) for lines in baskets))
     assert Counter(type(outcome).__name__ for outcome in outcomes) == {"Order": 12}
     check_invariants()
@@ -195,7 +199,7 @@ def test_a_form_sent_many_times_makes_one_order(own_shop):
 
 
 def test_a_slot_is_never_over_capacity(own_shop):
-    ShopSettings.objects.update(slot_work=300, days_ahead=0)
+    ShopSettings.objects.update(oven_places=1, days_ahead=0)
     outcomes = together(own_shop, *(lambda: place(own_shop, ask("margherita", 2)) for _ in range(6)))
     taken = Order.objects.values_list("slot__taken", "slot__capacity")
     assert all(used <= capacity for used, capacity in taken)
@@ -216,3 +220,38 @@ def test_money_is_taken_once_however_often_it_is_sent(own_shop):
     together(own_shop, *(take for _ in range(6)))
     assert Payment.objects.get().amount_cents == 990
     check_invariants()
+
+
+CHECKOUTS = 50
+
+
+def a_time(shop: Shop) -> Wishes:
+    """The second slot of the day, so that the shop has a next one and the first is not over meanwhile."""
+    now = timezone.now()
+    with schema_context(shop.schema_name):
+        slots = shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now))
+        return Wishes(ServiceMode.COLLECTION, starts_at=list(itertools.islice(slots, 2))[-1].window.start)
+
+
+def take_the_last_place(shop: Shop) -> list[object]:
+    """Fifty checkouts at once for a slot where one pizza still fits."""
+    ShopSettings.objects.update(oven_places=1, make_minutes=15)
+    wishes = a_time(shop)
+    return together(shop, *(lambda: place(shop, ask("margherita"), wishes=wishes) for _ in range(CHECKOUTS)))
+
+
+def test_the_last_place_of_a_slot_has_one_winner_and_the_others_the_next_times(own_shop):
+    outcomes = take_the_last_place(own_shop)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, SlotFull | NoSlot)]
+    assert Counter(isinstance(outcome, Order) for outcome in outcomes) == {True: 1, False: CHECKOUTS - 1}
+    assert len(refusals) == CHECKOUTS - 1
+    assert all(len(refusal.following) == 3 and refusal.following[0] in str(refusal) for refusal in refusals)
+    check_invariants()
+
+
+def test_without_the_guard_and_the_constraint_the_last_place_is_sold_many_times(own_shop, monkeypatch):
+    monkeypatch.setattr(shop_services, "GUARD", "true")
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shop_slot DROP CONSTRAINT slot_never_over_capacity")
+    outcomes = take_the_last_place(own_shop)
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) > 1

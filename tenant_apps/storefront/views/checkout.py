@@ -58,6 +58,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "fee_cents": fee,
         "total_cents": filled.items_cents + fee,
         "shop": shop.settings,
+        "closed_until_at": shop.settings.web_closed_until(mode, now),
         "opening": queries.opening(shop.hours, now),
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
@@ -74,7 +75,7 @@ def _already_placed(request: ShopRequest) -> Order | None:
 def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now: dt.datetime) -> CheckoutForm:
     place = visitors.remembered(request.session)
     slots = order_queries.times_offered(
-        shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now
+        shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now, web=True
     )
     return CheckoutForm(
         request.POST or None,
@@ -83,6 +84,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         slots=slots,
         today=timezone.localdate(now),
         place=place,
+        closed=shop.settings.web_closed_until(mode, now) is not None,
     )
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from shared_apps.baskets import services as basket_services
 from shared_apps.catalogue import pictures
 from shared_apps.catalogue import queries as catalogue
+from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
 from tenant_apps.shop import queries as shop_queries
@@ -36,6 +37,8 @@ def menu(request: ShopRequest) -> HttpResponse:
         "pictures": _sprite(queries.pizzas_in(sections)),
         "opening": queries.opening(shop.hours, now),
         "shop": shop.settings,
+        "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
+        "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
         "origins": catalogue.meat_origins(),
         "basket": basket,
         "pieces": basket_services.count(basket=basket),

@@ -7,6 +7,7 @@ from django_q.models import Schedule
 
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
+EVERY_MINUTE = {"re_estimate": "tenant_apps.orders.tasks.re_estimate"}
 DAILY = {"begin_business_day": "tenant_apps.orders.tasks.begin_business_day"}
 
 
@@ -19,4 +20,8 @@ class Command(BaseCommand):
             Schedule.objects.get_or_create(
                 name=name, defaults={"func": function, "schedule_type": Schedule.DAILY, "next_run": next_day}
             )
-        self.stdout.write(f"{len(DAILY)} tâche(s) programmée(s).")
+        for name, function in EVERY_MINUTE.items():
+            Schedule.objects.get_or_create(
+                name=name, defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": 1}
+            )
+        self.stdout.write(f"{len(DAILY) + len(EVERY_MINUTE)} tâche(s) programmée(s).")
