@@ -78,3 +78,23 @@ def test_an_order_for_a_channel_just_closed_is_refused_with_the_next_times(shop,
     answer = customer.post("/commander/a-emporter/", contact)
     assert answer.status_code == 422
     assert "Prochains créneaux" in text_of(answer)
+
+
+def test_a_time_taken_since_the_page_was_shown_is_answered_with_the_next_ones(shop, visit):
+    customer = visit(shop)
+    customer.post("/panier/ajouter/", {"variant": variant("margherita").pk, "quantity": 1})
+    contact = {"name": "Camille", "phone": "06 12 34 56 78", "email": "", "when": "2026-01-01T19:00:00+00:00"}
+    answer = customer.post("/commander/a-emporter/", contact)
+    assert answer.status_code == 422
+    assert "Cette heure n’est plus disponible" in text_of(answer) or "n’est plus" in text_of(answer)
+    assert "Prochains créneaux" in text_of(answer)
+
+
+def test_the_counter_too_is_given_the_next_times(shop, make_staff, visit):
+    counter = visit(shop, make_staff(Role.COUNTER, shop))
+    taking = counter.post("/comptoir/prise/")["Location"]
+    counter.post(f"{taking}lignes/", {"line": "margherita"})
+    contact = {"name": "Camille", "phone": "06 12 34 56 78", "channel": "phone", "mode": "collection"}
+    answer = counter.post(f"{taking}passer/", contact | {"when": "2026-01-01T19:00:00+00:00"})
+    assert answer.status_code == 422
+    assert "Prochains créneaux" in text_of(answer)
