@@ -13,7 +13,7 @@ from shared_apps.places.geometry import Location
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
-from tenant_apps.shop.times import in_words
+from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
 
 class HandOverForm(forms.Form):
@@ -92,6 +92,10 @@ class CheckoutForm(forms.Form):
         # While a channel is closed nothing is « as soon as possible »: one chooses a later time knowingly.
         soonest = [("", _("Choose a time") if closed else _("As soon as possible"))]
         self.fields["when"].choices = [*soonest, *times]  # type: ignore[attr-defined]
+        # A time taken since the page was shown is answered with the next ones.
+        taken = _("This time is no longer available. Please choose another one.")
+        following = [words for _start, words in times[:SHOWN]]
+        self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-DRIVERS_KNOWN_AHEAD = dt.timedelta(minutes=90)  # who is on shift now says nothing of a slot further than this
+DRIVERS_KNOWN_AHEAD_MINUTES = 90  # who is on shift now says nothing of a slot further than this
 
 
 def slot_work(*, oven_places: int, make_minutes: int, slot_minutes: int) -> int:
@@ -16,7 +16,8 @@ def slot_work(*, oven_places: int, make_minutes: int, slot_minutes: int) -> int:
 
 def drivers(*, on_shift: int, usual: int, starts_at: dt.datetime, now: dt.datetime) -> int:
     """Those who will deliver in a slot: those on shift when somebody is and the slot is near, else the usual ones."""
-    return on_shift if on_shift and starts_at - now <= DRIVERS_KNOWN_AHEAD else usual
+    near = starts_at - now <= dt.timedelta(minutes=DRIVERS_KNOWN_AHEAD_MINUTES)
+    return on_shift if on_shift and near else usual
 
 
 def queue_before(queue: Sequence[tuple[dt.datetime, int]], moment: dt.datetime) -> int:

@@ -74,7 +74,7 @@ FOLLOW_DRIVERS = """
     WITH wanted AS (
         SELECT slot.id, per_slot.deliveries FROM shop_slot AS slot CROSS JOIN shop_shopsettings AS settings
         CROSS JOIN LATERAL (SELECT settings.deliveries_per_driver * CASE
-            WHEN settings.drivers_on_shift > 0 AND slot.starts_at - %(now)s <= %(known_ahead)s
+            WHEN settings.drivers_on_shift > 0 AND slot.starts_at - %(now)s <= make_interval(mins => %(known_ahead)s)
             THEN settings.drivers_on_shift ELSE settings.usual_drivers END AS deliveries) AS per_slot
         WHERE slot.starts_at > %(now)s AND slot.delivery_capacity <> greatest(slot.deliveries, per_slot.deliveries)
         ORDER BY slot.id FOR UPDATE OF slot)
@@ -87,4 +87,4 @@ FOLLOW_DRIVERS = """
 def follow_drivers(*, now: dt.datetime) -> None:
     """The coming slots already made take the deliveries of the drivers that are known for them; locked by id."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLLOW_DRIVERS, {"now": now, "known_ahead": promise.DRIVERS_KNOWN_AHEAD})
+        cursor.execute(FOLLOW_DRIVERS, {"now": now, "known_ahead": promise.DRIVERS_KNOWN_AHEAD_MINUTES})

@@ -15,8 +15,8 @@ from tenant_apps.orders.services import telling
 from tenant_apps.shop import services as shop_services
 from tenants.hosts import Shop
 
-TOLD_FROM = dt.timedelta(minutes=10)  # a move by less is not worth a message
-ROUNDED_TO = dt.timedelta(minutes=5)
+TOLD_FROM_MINUTES = 10  # a move by less is not worth a message
+ROUNDED_TO_MINUTES = 5
 
 # The kitchen makes what is promised first; an order is out of it after its usual preparation, or once all that comes
 # before it and itself are made, whichever is later, then the rush. A delivery adds its way. An order that somebody
@@ -42,8 +42,9 @@ MOVED = """
         WHERE orders.state IN ('accepted', 'preparing')
             OR orders.mode = 'delivery' AND orders.state IN ('ready', 'on_the_way')
     ), later AS (
-        SELECT id, state, date_bin(%(rounded_to)s, until_at + %(rounded_to)s - interval '1 second', 'epoch') AS until_at
-        FROM estimate WHERE until_at >= told + %(told_from)s
+        SELECT id, state, date_bin(step, until_at + step - interval '1 second', 'epoch') AS until_at
+        FROM estimate, make_interval(mins => %(rounded_to)s) AS step
+        WHERE until_at >= told + make_interval(mins => %(told_from)s)
     ), held AS (
         SELECT orders.id FROM orders_order AS orders JOIN later ON later.id = orders.id AND later.state = orders.state
         ORDER BY orders.id FOR UPDATE OF orders SKIP LOCKED
@@ -72,7 +73,7 @@ def re_estimate(*, shop: Shop, now: dt.datetime) -> list[Order]:
 def move_estimates(*, shop: Shop, now: dt.datetime) -> list[Order]:
     """What `re_estimate` does to orders, for those who send the transaction's one hint themselves."""
     with connection.cursor() as cursor:
-        cursor.execute(MOVED, {"now": now, "told_from": TOLD_FROM, "rounded_to": ROUNDED_TO})
+        cursor.execute(MOVED, {"now": now, "told_from": TOLD_FROM_MINUTES, "rounded_to": ROUNDED_TO_MINUTES})
         numbers = [number for (number,) in cursor.fetchall()]
     moved = list(Order.objects.select_related("slot").filter(pk__in=numbers).order_by("pk")) if numbers else []
     for order in moved:

@@ -8,6 +8,7 @@ from django_q.models import OrmQ
 
 from conftest import CONTACT, COOK, COUNTER, ask, check_invariants, place
 from shared_apps.catalogue.models import ServiceMode
+from shared_apps.core.templatetags.formats import clock
 from shared_apps.messages.models import Message
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
@@ -167,7 +168,7 @@ def test_the_customer_is_told_once_of_each_move(shop):
     for arguments in queued:
         tasks.tell_customer(*arguments)  # delivered once more
     assert [message.to for message in mail.outbox] == [[CONTACT.email]]
-    assert "19 h" in mail.outbox[0].body or "20 h" in mail.outbox[0].body
+    assert f"prévue pour {clock(order.estimated_until_at)} au plus tard" in mail.outbox[0].body
     assert Message.objects.get(kind=Message.Kind.DELAYED).version == 15
     assert estimating.re_estimate(shop=shop, now=late + minutes(10)) == [order]  # and again when it moves again
     check_invariants()
