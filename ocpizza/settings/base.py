@@ -223,6 +223,10 @@ EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="OC Pizza <commandes@ocpizza.example>")
 
+# Text messages « on its way » and « ready »: none while empty (shared_apps/messages/services.py says what is posted).
+SMS_URL = env.str("SMS_URL", default="")
+SMS_TOKEN = env.str("SMS_TOKEN", default="")
+
 # The group's legal identity, that of a shop which has none of its own. Empty in production until known: a shop without
 # it takes no order (C. com. R123-237).
 GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")

@@ -46,7 +46,7 @@ PUBLIC = {
     "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
-    "storefront:order_again": 405,
+    "storefront:order_again": 405, "storefront:quiet": 404,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
     "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip

@@ -7,6 +7,7 @@ class Customer(models.Model):
     """A customer with an account, the same in every shop of the group. A guest leaves only what the order needs."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="customer")
+    wants_steps = models.BooleanField(_("e-mails at each step of my orders"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -14,9 +14,14 @@ class Message(models.Model):
         CHANGED = "changed"
         CANCELLED = "cancelled"
         DELAYED = "delayed"
+        READY = "ready"
+        ON_THE_WAY = "on_the_way"
+        LATE = "late"
+        REFUNDED = "refunded"
 
     class Channel(models.TextChoices):
         EMAIL = "email"
+        SMS = "sms"
 
     pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
     order_number = models.BigIntegerField()
@@ -26,6 +31,9 @@ class Message(models.Model):
     version = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+
+    # Steps a customer may do without; the others say what was ordered, owed or promised.
+    STEPS = frozenset({Kind.READY, Kind.ON_THE_WAY, Kind.LATE, Kind.DELAYED})
 
     class Meta:
         constraints = [

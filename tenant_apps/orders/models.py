@@ -52,6 +52,8 @@ class Order(models.Model):
     items_cents = models.PositiveIntegerField()
     delivery_fee_cents = models.PositiveIntegerField(default=0)
     total_cents = models.PositiveIntegerField()
+    # E-mails at the steps (ready, on its way, late); what was ordered or is owed is told in any case.
+    wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
     placed_at = models.DateTimeField()
     changed_at = models.DateTimeField(null=True)

@@ -1,63 +1,88 @@
 """What the worker does for orders. Delivered at least once, so each finds its own work already done."""
 
+import datetime as dt
+
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
+from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import cases, estimating
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
+
 
 def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> None:
-    """Sends one e-mail about one version of an order, once: the row of the message is locked while it is sent."""
+    """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
-    with schema_context(pizzeria.schema_name), transaction.atomic():
+    with schema_context(pizzeria.schema_name):
+        order = Order.objects.select_related("slot", "customer").prefetch_related("lines", "payments").get(pk=order_id)
+        for channel in _channels(order, Message.Kind(kind)):
+            with transaction.atomic():
+                _tell(pizzeria, order, Message.Kind(kind), channel, version)
+
+
+def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
+    """A customer who wants no steps is told none; a text message says only what one acts on at once."""
+    wants_steps = order.wants_steps and (order.customer is None or order.customer.wants_steps)
+    if kind in Message.STEPS and not wants_steps:
+        return []
+    channels = [Message.Channel.EMAIL] if order.contact_email else []
+    if settings.SMS_URL and kind in (Message.Kind.READY, Message.Kind.ON_THE_WAY):
+        channels.append(Message.Channel.SMS)
+    return channels
+
+
+def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message.Channel, version: int) -> None:
+    key = {"pizzeria_id": pizzeria.pk, "order_number": order.pk, "kind": kind, "channel": channel, "version": version}
+    Message.objects.get_or_create(**key)
+    message = Message.objects.select_for_update().get(**key)
+    if message.sent_at:
+        return
+    if channel == Message.Channel.SMS:
+        messages.send_sms(phone=order.contact_phone, text=letters.sms(pizzeria=pizzeria, order=order, kind=kind))
+    else:
+        letters.send(pizzeria=pizzeria, order=order, kind=kind)
+    message.sent_at = timezone.now()
+    message.save(update_fields=["sent_at"])
+
+
+def tell_late() -> None:
+    """Every minute: who waits past the time promised and was not told so, in the whole group, by one statement."""
+    said = Message.objects.filter(
+        pizzeria_id=OuterRef("pizzeria_id"),
+        order_number=OuterRef("number"),
+        kind__in=(Message.Kind.LATE, Message.Kind.DELAYED),
+    )
+    late = OrderSummary.objects.filter(state__in=OPEN_STATES, promised_until_at__lt=timezone.now() - LATE_AFTER)
+    for pizzeria_id, number in late.exclude(Exists(said)).values_list("pizzeria_id", "number"):
+        async_task("tenant_apps.orders.tasks.tell_late_of", pizzeria_id, number)
+
+
+def tell_late_of(pizzeria_id: int, order_id: int) -> None:
+    """The row is made even for somebody who left no address, so that the order is not looked at again each minute."""
+    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
+    with schema_context(pizzeria.schema_name):
+        if not Order.objects.filter(pk=order_id, state__in=OPEN_STATES).exists():
+            return
         Message.objects.get_or_create(
             pizzeria_id=pizzeria_id,
             order_number=order_id,
-            kind=kind,
+            kind=Message.Kind.LATE,
             channel=Message.Channel.EMAIL,
-            version=version,
+            version=0,
         )
-        message = Message.objects.select_for_update().get(
-            pizzeria_id=pizzeria_id, order_number=order_id, kind=kind, channel=Message.Channel.EMAIL, version=version
-        )
-        if message.sent_at:
-            return
-        order = Order.objects.select_related("slot").prefetch_related("lines").get(pk=order_id)
-        _send(pizzeria, order, Message.Kind(kind))
-        message.sent_at = timezone.now()
-        message.save(update_fields=["sent_at"])
-
-
-def _send(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> None:
-    subject = {
-        Message.Kind.CONFIRMATION: _("Your order no. %(number)s at %(pizzeria)s"),
-        Message.Kind.CHANGED: _("Your order no. %(number)s at %(pizzeria)s is changed"),
-        Message.Kind.CANCELLED: _("Your order no. %(number)s at %(pizzeria)s is cancelled"),
-        Message.Kind.DELAYED: _("Your order no. %(number)s at %(pizzeria)s will be later than promised"),
-    }[kind] % {"number": order.number, "pizzeria": pizzeria.name}
-    path = reverse("storefront:order", urlconf=settings.ROOT_URLCONF, args=(order.reference,))
-    context = {
-        "order": order,
-        "pizzeria": pizzeria,
-        "kind": kind.value,
-        "url": pizzeria.url + path,
-        "legal_name": pizzeria.legal_name or settings.GROUP_LEGAL_NAME,
-        "siret": pizzeria.siret or settings.GROUP_SIRET,
-    }
-    send_mail(subject, render_to_string("orders/told.txt", context), None, [order.contact_email])
+    tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
 
 
 def begin_business_day() -> None:

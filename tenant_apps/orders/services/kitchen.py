@@ -5,11 +5,13 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
+from shared_apps.messages.models import Message
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
@@ -78,6 +80,8 @@ def mark_ready(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     """Out of the oven and boxed. Raises MoveRefused."""
     order = acts.locked(order_id)
     acts.move(shop=shop, order=order, target=State.READY, by=by, now=now, stamp="ready_at")
+    if order.mode != ServiceMode.DELIVERY:
+        telling.tell_step(shop=shop, order=order, kind=Message.Kind.READY)
     acts.tell(shop=shop, order=order)
     return order
 

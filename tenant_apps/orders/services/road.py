@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
+from shared_apps.messages.models import Message
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenants.hosts import Shop
 
@@ -20,6 +21,7 @@ def leave(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     if order.mode != ServiceMode.DELIVERY:
         raise MoveRefused(_("This order is collected at the pizzeria."))
     acts.move(shop=shop, order=order, target=State.ON_THE_WAY, by=by, now=now, stamp="left_at")
+    telling.tell_step(shop=shop, order=order, kind=Message.Kind.ON_THE_WAY)
     acts.tell(shop=shop, order=order)
     return order
 

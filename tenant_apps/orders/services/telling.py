@@ -1,8 +1,16 @@
+from django.db import transaction
 from django_q.tasks import async_task
 
+from shared_apps.customers.models import Customer
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
 from tenants.hosts import Shop
+
+
+def tell_step(*, shop: Shop, order: Order, kind: Message.Kind) -> None:
+    """« Ready » or « on its way »: once, however often the order goes back and forth."""
+    if order.wants_steps:
+        async_task("tenant_apps.orders.tasks.tell_customer", shop.id, order.pk, kind.value, 0)
 
 
 def tell_customer(*, shop: Shop, order: Order, kind: Message.Kind, version: int | None = None) -> None:
@@ -13,3 +21,12 @@ def tell_customer(*, shop: Shop, order: Order, kind: Message.Kind, version: int 
     if order.contact_email:
         version = order.version if version is None else version
         async_task("tenant_apps.orders.tasks.tell_customer", shop.id, order.pk, kind.value, version)
+
+
+@transaction.atomic
+def stop_steps(*, order: Order) -> None:
+    """The customer wants no more e-mails at the steps: of this order, nor of the next ones of their account."""
+    order.wants_steps = False
+    order.save(update_fields=["wants_steps"])
+    if order.customer_id:
+        Customer.objects.filter(pk=order.customer_id).update(wants_steps=False)

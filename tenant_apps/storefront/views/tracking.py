@@ -3,14 +3,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.live.regions import region
 from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import changing
+from tenant_apps.orders.services import changing, telling
 from tenant_apps.storefront import baskets, queries
 from tenants.requests import ShopRequest
 
@@ -43,6 +44,16 @@ def cancel(request: ShopRequest, reference: str) -> HttpResponse:
     )
     messages.success(request, _("Your order is cancelled; nothing is due."), extra_tags="good")
     return redirect("storefront:order", reference)
+
+
+@csrf_exempt  # a mail program posts here in one click (RFC 8058); the reference nobody else has is the proof
+@require_http_methods(["GET", "POST"])
+def quiet(request: ShopRequest, reference: str) -> HttpResponse:
+    """No more e-mails at the steps of an order, and of those of the same account."""
+    found = _order(reference)
+    if request.method == "POST":
+        telling.stop_steps(order=found)
+    return render(request, "storefront/quiet.html", {"order": found})
 
 
 def _lines(found: Order) -> list[tuple[quoting.Configuration, int]]:

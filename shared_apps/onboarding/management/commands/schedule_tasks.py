@@ -7,7 +7,10 @@ from django_q.models import Schedule
 
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
-EVERY_MINUTE = {"re_estimate": "tenant_apps.orders.tasks.re_estimate"}
+EVERY_MINUTE = {
+    "re_estimate": "tenant_apps.orders.tasks.re_estimate",
+    "tell_late": "tenant_apps.orders.tasks.tell_late",
+}
 DAILY = {"begin_business_day": "tenant_apps.orders.tasks.begin_business_day"}
 
 
