@@ -1,17 +1,20 @@
 """What a visitor puts together before ordering. A basket belongs to whoever holds its token; it moves from shop to shop."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.baskets.models import Basket, BasketLine
 from shared_apps.catalogue.recipes import Configuration
+from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.core.errors import RuleError
 
 MAX_QUANTITY = 50
+KEPT = dt.timedelta(days=30)  # of a basket nobody touches
 COOKIE = "panier"  # holds the token, on the domain of the group and all its shops
 
 
@@ -126,7 +129,7 @@ def open_at_counter(*, pizzeria_id: int, user_id: int) -> Basket:
 
 def at_counter(*, pizzeria_id: int) -> list[Basket]:
     """Those being taken or parked in a shop, the latest first."""
-    found = Basket.objects.filter(pizzeria_id=pizzeria_id, is_counter=True).select_related("user")
+    found = Basket.objects.filter(pizzeria_id=pizzeria_id, is_counter=True).select_related("user", "handed_by")
     return list(found.annotate(pieces=Sum("lines__quantity")).order_by("-updated_at"))
 
 
@@ -134,7 +137,25 @@ def find_at_counter(*, token: uuid.UUID, pizzeria_id: int) -> Basket | None:
     return Basket.objects.filter(token=token, pizzeria_id=pizzeria_id, is_counter=True).first()
 
 
-def park(*, basket: Basket, label: str) -> None:
-    """Set aside while somebody looks for a purse; whoever is at the counter takes it up again."""
-    basket.parked_as = label.strip()[:60]
-    basket.save(update_fields=["parked_as", "updated_at"])
+def park(*, basket: Basket, label: str, contact: dict[str, str] | None = None) -> None:
+    """Set aside while somebody looks for a purse; whoever is at the counter takes it up again, with what was typed."""
+    basket.parked_as, basket.contact = label.strip()[:60], contact or {}
+    basket.save(update_fields=["parked_as", "contact", "updated_at"])
+
+
+def hand_to(*, basket: Basket, pizzeria_id: int, label: str, contact: dict[str, str]) -> None:
+    """To the counter of another shop, parked there with what the caller said."""
+    basket.pizzeria_id, basket.handed_by_id = pizzeria_id, basket.pizzeria_id
+    basket.parked_as, basket.contact = label.strip()[:60], contact
+    basket.save(update_fields=["pizzeria", "handed_by", "parked_as", "contact", "updated_at"])
+
+
+def sweep(*, now: dt.datetime) -> int:
+    """Deletes what the counters left unfinished on days that are over, and baskets of 30 days; how many."""
+    today = day_bounds(business_day(now))[0]
+    left = Q(is_counter=True, updated_at__lt=today) | Q(updated_at__lt=now - KEPT)
+    deleted = 0
+    while keys := list(Basket.objects.filter(left).values_list("pk", flat=True)[:500]):
+        deleted += len(keys)
+        Basket.objects.filter(pk__in=keys).delete()
+    return deleted

@@ -17,6 +17,16 @@ def new_reference() -> str:
     return secrets.token_urlsafe(16)
 
 
+class RemakeReason(models.TextChoices):
+    BURNT = "burnt", _("Burnt or dropped")
+    WRONG = "wrong", _("Not what was ordered")
+    MISSING = "missing", _("Missing from the bag")
+    COLD = "cold", _("Cold or too late")
+    DAMAGED = "damaged", _("Damaged on the road")
+    COMPLAINT = "complaint", _("The customer complained")
+    OTHER = "other", _("Another reason")
+
+
 class Order(models.Model):
     class Channel(models.TextChoices):
         WEB = "web", _("Web")
@@ -59,6 +69,10 @@ class Order(models.Model):
     # One more at each change and at a cancellation; the kitchen acknowledges the version that it has seen.
     version = models.PositiveSmallIntegerField(default=1)
     seen_version = models.PositiveSmallIntegerField(default=1)
+    # « Refaire »: made again for nothing, because of what happened to the order that it names.
+    remakes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="remade_by")
+    remake_reason = models.CharField(max_length=16, choices=RemakeReason, blank=True)
+    remake_words = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -70,6 +84,11 @@ class Order(models.Model):
                 condition=~Q(mode=ServiceMode.DELIVERY)
                 | Q(latitude__isnull=False, longitude__isnull=False) & ~Q(city=""),
                 name="a_delivery_has_an_address",
+            ),
+            models.CheckConstraint(condition=Q(remakes=None) | Q(total_cents=0), name="a_remake_sells_nothing"),
+            models.CheckConstraint(
+                condition=Q(remakes=None, remake_reason="") | Q(remakes__isnull=False) & ~Q(remake_reason=""),
+                name="a_remake_has_a_reason",
             ),
         ]
         indexes = [
@@ -89,6 +108,15 @@ class Order(models.Model):
     def can_still_change(self) -> bool:
         """Until the kitchen claims it."""
         return self.state == State.ACCEPTED
+
+    @property
+    def is_remake(self) -> bool:
+        return self.remakes_id is not None
+
+    @property
+    def can_be_remade(self) -> bool:
+        """Once the kitchen has begun it: before, it is changed or cancelled."""
+        return self.state not in (State.ACCEPTED, State.CANCELLED) and not self.is_remake
 
     @property
     def must_be_acknowledged(self) -> bool:
@@ -145,11 +173,28 @@ class OrderEvent(models.Model):
         ordering = ("id",)
 
 
+class BlockedNumber(models.Model):
+    """A phone number that orders nothing here for a while. Its row is all that is kept of it, and unblocking deletes it."""
+
+    phone = models.CharField(max_length=16, unique=True)  # E.164
+    reason = models.CharField(max_length=200)
+    blocked_at = models.DateTimeField()
+    blocked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    until_date = models.DateField(null=True)  # the last day of it; none is for ever
+    # Orders that the manager lets through all the same.
+    passes = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-blocked_at",)
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="a_blocked_number_has_a_reason")]
+
+
 class Case(models.Model):
     """« À traiter »: something about an order that only a person can settle."""
 
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
+        REMAKE = "remake", _("To be made again")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

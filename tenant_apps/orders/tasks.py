@@ -12,7 +12,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import cases
+from tenant_apps.orders.services import blocking, cases
 from tenant_apps.stock.services import reservations
 from tenants.models import Pizzeria
 
@@ -69,3 +69,4 @@ def begin_business_day_of(pizzeria_id: int) -> None:
     with schema_context(pizzeria.schema_name), transaction.atomic():
         reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
         cases.review_shortages(now=now)
+        blocking.forget_expired(now=now)

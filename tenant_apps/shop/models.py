@@ -21,6 +21,9 @@ class ShopSettings(models.Model):
     )
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
+    prepaid_above_cents = models.PositiveIntegerField(
+        _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="a_shop_has_one_row_of_settings")]

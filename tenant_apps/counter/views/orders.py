@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
+from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
 from shared_apps.core.calendar import business_day, day_bounds
@@ -16,6 +17,7 @@ from tenant_apps.counter.forms import PaymentForm
 from tenant_apps.orders import queries
 from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import changing, road, settlement
 from tenant_apps.orders.services.acts import By
@@ -42,8 +44,20 @@ def _list(request: StaffRequest) -> dict[str, object]:
 @require_GET
 @staff(Permission.COUNTER)
 def orders(request: StaffRequest) -> HttpResponse:
-    drafts = baskets.at_counter(pizzeria_id=request.pizzeria.id)
-    return render(request, "counter/orders.html", {**_list(request), "drafts": drafts})
+    context = {**_list(request), **_drafts(request), "is_manager": Role.MANAGER in request.roles}
+    return render(request, "counter/orders.html", context)
+
+
+def _drafts(request: StaffRequest) -> dict[str, object]:
+    return {"drafts": baskets.at_counter(pizzeria_id=request.pizzeria.id)}
+
+
+@require_GET
+@staff(Permission.COUNTER)
+@region
+def drafts_list(request: StaffRequest) -> HttpResponse:
+    """Those being taken, parked, or handed over by another shop."""
+    return render(request, "counter/_drafts.html", _drafts(request))
 
 
 @require_GET
@@ -75,6 +89,9 @@ def _page(request: StaffRequest, found: Handled, form: PaymentForm | None = None
         "events": found.order.events.select_related("actor"),
         "form": form or PaymentForm(initial=initial),
         "means": Payment.Means.choices,
+        "remakes": found.order.remade_by.select_related("slot"),
+        "remake_reasons": RemakeReason.choices,
+        "remake_submission": uuid.uuid4(),
     }
     return render(request, "counter/order.html", context, status=422 if form and form.errors else 200)
 
@@ -130,7 +147,8 @@ def leave(request: StaffRequest, number: int) -> HttpResponse:
 @require_POST
 @staff(Permission.COUNTER)
 def cancel(request: StaffRequest, number: int) -> HttpResponse:
-    reason = request.POST.get("reason", "").strip()[:200]
+    absent = request.POST.get("not_collected") == "1"
+    reason = queries.NOT_COLLECTED if absent else request.POST.get("reason", "").strip()[:200]
     changing.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
     messages.success(request, _("Order cancelled."), extra_tags="good")
     return redirect("counter:order", number)

@@ -22,8 +22,10 @@ from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import quoting
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, telling
+from tenant_apps.orders.services import acts, blocking, telling
 from tenant_apps.orders.services.acts import By
+from tenant_apps.payments import services as payments
+from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
@@ -55,6 +57,19 @@ class BelowMinimum(RuleError):
         super().__init__(_("A delivery starts at %(minimum)s.") % {"minimum": euros(minimum_cents)})
 
 
+class MustBePrepaid(RuleError):
+    """A delivery above the shop's sum is paid when it is ordered."""
+
+    def __init__(self, above_cents: int) -> None:
+        super().__init__(
+            _(
+                "Above %(above)s a delivery is paid when it is ordered: choose to collect it at the pizzeria, or come and"
+                " order at the counter."
+            )
+            % {"above": euros(above_cents)}
+        )
+
+
 class NoSlot(RuleError):
     """The time asked for is not, or no longer, offered."""
 
@@ -75,6 +90,14 @@ class Contact:
     details: str = ""
     latitude: float | None = None
     longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidNow:
+    """The whole total, taken in the act of ordering."""
+
+    means: Payment.Means
+    submission: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +129,18 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
+    paid: PaidNow | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
-    Raises NotTrading, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    Raises NotTrading, NumberBlocked, OutOfZone, BelowMinimum, MustBePrepaid, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
     except IntegrityError as error:
         if "submission" not in str(error):
             raise
@@ -133,15 +157,19 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
+    paid: PaidNow | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
+    blocking.check(phone=contact.phone, now=now)
     quote = quoting.quote(lines=lines, local=situation.local)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
+        if not paid:
+            _check_prepaid(quote.items_cents + fee, shop_settings)
     slot = _choose(wishes, quote.work, travel_minutes, situation, now)
     slot_id = shop_services.take_slot(
         window=slot.window, work=quote.work, capacity=shop_settings.slot_work, slot_id=slot.slot_id
@@ -176,8 +204,21 @@ def _place(
     reservations.reserve(
         order_id=order.pk, needs=quote.needs, needed_at=slot.window.start, pizzeria_id=shop.id, now=now
     )
+    if paid:
+        payments.take(
+            order_id=order.pk,
+            means=paid.means,
+            amount_cents=order.total_cents,
+            taken_by_id=by.user_id,
+            submission=paid.submission,
+            now=now,
+        )
     sales.add(
-        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
+        cell=acts.cell(shop=shop, order=order),
+        orders=1,
+        ordered_cents=order.total_cents,
+        taken_cents=order.total_cents if paid else 0,
+        products=quote.products,
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     acts.tell(shop=shop, order=order, stock=True)
@@ -194,6 +235,12 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
     if quote.items_cents < shop_settings.delivery_minimum_cents:
         raise BelowMinimum(shop_settings.delivery_minimum_cents)
     return shop_settings.delivery_fee_cents, estimate(shop, door).minutes
+
+
+def _check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
+    above = shop_settings.prepaid_above_cents
+    if above is not None and total_cents > above:
+        raise MustBePrepaid(above)
 
 
 def _choose(wishes: Wishes, work: int, travel_minutes: int, situation: Situation, now: dt.datetime) -> OfferedSlot:

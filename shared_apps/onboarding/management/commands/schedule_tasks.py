@@ -7,7 +7,10 @@ from django_q.models import Schedule
 
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
-DAILY = {"begin_business_day": "tenant_apps.orders.tasks.begin_business_day"}
+DAILY = {
+    "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
+    "sweep_baskets": "shared_apps.baskets.tasks.sweep",
+}
 
 
 class Command(BaseCommand):
