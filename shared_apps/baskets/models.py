@@ -37,6 +37,11 @@ class BasketLine(models.Model):
     removed = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     extras = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     quantity = models.PositiveSmallIntegerField(default=1)
+    # A price of one piece that the counter agreed to, why and who; empty: that of the card.
+    agreed_cents = models.PositiveIntegerField(null=True)
+    agreed_reason = models.CharField(max_length=120, blank=True)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    agreed_by_manager = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("id",)

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -16,6 +17,22 @@ from shared_apps.core.errors import RuleError
 MAX_QUANTITY = 50
 KEPT = dt.timedelta(days=30)  # of a basket nobody touches
 COOKIE = "panier"  # holds the token, on the domain of the group and all its shops
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedPrice:
+    """The price of one piece, in cents, that somebody of the shop agreed to and why."""
+
+    cents: int
+    reason: str
+    user_id: int | None
+    by_manager: bool
+
+
+def agreed_of(line: BasketLine) -> AgreedPrice | None:
+    if line.agreed_cents is None:
+        return None
+    return AgreedPrice(line.agreed_cents, line.agreed_reason, line.agreed_by_id, line.agreed_by_manager)
 
 
 class TooMany(RuleError):
@@ -44,12 +61,18 @@ def move(*, basket: Basket, pizzeria_id: int) -> None:
 
 
 @transaction.atomic
-def add(*, basket: Basket, configuration: Configuration, quantity: int) -> BasketLine:
-    """Adds pieces; the same configuration again adds to its line. Raises TooMany."""
+def add(
+    *, basket: Basket, configuration: Configuration, quantity: int, agreed: AgreedPrice | None = None
+) -> BasketLine:
+    """Adds pieces; the same configuration again adds to its line, unless a price was agreed for it. Raises TooMany."""
     Basket.objects.select_for_update().get(pk=basket.pk)
-    line = next((line for line in basket.lines.all() if configuration_of(line) == configuration), None)
+    same = (line for line in basket.lines.all() if configuration_of(line) == configuration)
+    line = None if agreed else next((line for line in same if line.agreed_cents is None), None)
     if line is None:
         line = _line(basket, configuration, 0)
+    if agreed:
+        line.agreed_cents, line.agreed_reason = agreed.cents, agreed.reason
+        line.agreed_by_id, line.agreed_by_manager = agreed.user_id, agreed.by_manager
     line.quantity += quantity
     if line.quantity > MAX_QUANTITY:
         raise TooMany

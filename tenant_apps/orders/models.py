@@ -137,6 +137,10 @@ class OrderLine(models.Model):
     extras = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     quantity = models.PositiveSmallIntegerField()
     unit_price_cents = models.PositiveIntegerField()
+    # When a lower price was agreed: that of the card, why and who.
+    list_price_cents = models.PositiveIntegerField(null=True)
+    price_reason = models.CharField(max_length=120, blank=True)
+    price_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     # What was sold, in words, as it was then: the card may change.
     label = models.CharField(max_length=160)
     without_names = ArrayField(models.CharField(max_length=60), default=list)
@@ -148,11 +152,20 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
+            models.CheckConstraint(
+                condition=Q(list_price_cents=None)
+                | Q(list_price_cents__gte=F("unit_price_cents")) & ~Q(price_reason=""),
+                name="an_agreed_price_is_lower_and_has_a_reason",
+            ),
         ]
 
     @property
     def total_cents(self) -> int:
         return self.quantity * self.unit_price_cents
+
+    @property
+    def list_total_cents(self) -> int:
+        return self.quantity * (self.unit_price_cents if self.list_price_cents is None else self.list_price_cents)
 
 
 class OrderEvent(models.Model):

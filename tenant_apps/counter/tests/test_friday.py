@@ -4,17 +4,19 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, COUNTER, ask, place
+from conftest import COOK, COUNTER, CUSTOMER, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.counter.tests.test_taking import HOME, orders, text_of
-from tenant_apps.orders import queries
+from tenant_apps.orders import pricing, queries
 from tenant_apps.orders.models import BlockedNumber
+from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import blocking, changing, kitchen, placing, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.payments.models import Payment
@@ -260,3 +262,54 @@ def test_drafts_end_with_the_day_and_baskets_after_30_days(shop):
         baskets.sweep(now=now)
         left = Basket.objects.filter(pizzeria_id=shop.id).values_list("parked_as", flat=True)
         assert sorted(left) == ["0", "20"]
+
+
+# Prices agreed with a reason
+
+
+def test_a_price_agreed_while_taking_keeps_the_cards_and_is_said_to_the_customer(shop, counter, draft, visit):
+    counter.post(f"{draft}lignes/", {"line": "margherita =8,50 geste commercial"})
+    assert counter.post(f"{draft}passer/", CALL).status_code == 302
+    (order,) = orders(shop)
+    with schema_context(shop.schema_name):
+        line = order.lines.get(label__startswith="Margherita")
+        assert (line.unit_price_cents, line.list_price_cents, line.price_reason) == (850, 990, "geste commercial")
+        assert line.price_by.email.startswith("counter")
+        assert order.total_cents == 2 * 1190 + 850
+    assert "au lieu de 9,90 € : geste commercial" in text_of(visit(shop).get(f"/commande/{order.reference}/"))
+    call_command("check_invariants", shop.slug)
+    with schema_context(shop.schema_name), pytest.raises(changing.MoveRefused):
+        changing.change(shop=shop, order_id=order.pk, lines=[ask("reine")], by=CUSTOMER, now=timezone.now())
+
+
+def test_beyond_the_limit_only_the_manager_agrees_to_a_price(shop, counter, draft, manager):
+    with schema_context(shop.schema_name):
+        ShopSettings.objects.update(discount_limit_percent=10, discount_limit_cents=300)
+    address = draft
+    counter.post(f"{address}lignes/", {"line": "margherita =5 erreur de notre part"})  # 4,90 € off 33,70 €
+    refused = counter.post(f"{address}passer/", CALL)
+    assert refused.status_code == 422
+    assert "Au plus 3,37 €" in text_of(refused)
+    assert orders(shop) == []
+    line = Basket.objects.get(is_counter=True).lines.get(agreed_cents=500)
+    counter.post(f"{address}lignes/{line.pk}/retirer/")
+    manager.post(f"{address}lignes/", {"line": "margherita =5 erreur de notre part"})
+    assert counter.post(f"{address}passer/", CALL).status_code == 302
+
+
+@pytest.mark.parametrize("line", ["margherita =8,50", "margherita =8,50 €"])
+def test_a_price_without_a_reason_is_not_taken(counter, draft, line):
+    page = text_of(counter.post(f"{draft}lignes/", {"line": line}, HTTP_HX_REQUEST="true"))
+    assert "Dites pourquoi" in page
+    assert "Margherita" not in page
+
+
+def test_a_price_above_the_cards_is_refused(shop, counter, draft):
+    counter.post(f"{draft}lignes/", {"line": "margherita =12 pour voir"})
+    assert counter.post(f"{draft}passer/", CALL).status_code == 422
+
+
+def test_only_the_shop_agrees_to_a_price(shop):
+    line = Asked(ask("reine").configuration, 1, baskets.AgreedPrice(100, "parce que", None, True))
+    with pytest.raises(pricing.WrongPrice):
+        place(shop, line)

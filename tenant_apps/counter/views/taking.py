@@ -16,6 +16,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.models import Basket
+from shared_apps.baskets.services import AgreedPrice
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
@@ -121,10 +122,19 @@ def add_line(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     draft, said = draft_for(request, token), request.POST.get("line", "")
     try:
         line = dictation.read(said, shop_queries.whole_card())
-        baskets.add(basket=draft, configuration=line.configuration, quantity=line.quantity)
+        agreed = _agreed(request, line)
+        baskets.add(basket=draft, configuration=line.configuration, quantity=line.quantity, agreed=agreed)
     except RuleError as refusal:
         return _lines(request, draft, str(refusal), said)
     return _lines(request, draft)
+
+
+def _agreed(request: StaffRequest, line: dictation.Dictated) -> AgreedPrice | None:
+    """Checked against the limit when the order is placed, as a whole."""
+    if line.price_cents is None:
+        return None
+    by_manager = Role.MANAGER in request.roles
+    return AgreedPrice(line.price_cents, line.reason, request.user.pk, by_manager)
 
 
 @require_POST

@@ -64,6 +64,8 @@ def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
     if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+    if order.lines.exclude(list_price_cents=None).exists():
+        raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
     if order.is_remake:
         raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)

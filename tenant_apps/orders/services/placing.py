@@ -19,7 +19,7 @@ from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
-from tenant_apps.orders import quoting
+from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
 from tenant_apps.orders.services import acts, blocking, telling
@@ -133,7 +133,8 @@ def place(
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
-    Raises NotTrading, NumberBlocked, OutOfZone, BelowMinimum, MustBePrepaid, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    Raises NotTrading, NumberBlocked, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit, NoSlot, SlotFull,
+    OutOfStock, NotOnTheCard.
     """
     already = placed(submission=submission)
     if already is not None:
@@ -165,6 +166,7 @@ def _place(
         raise NotTrading
     blocking.check(phone=contact.phone, now=now)
     quote = quoting.quote(lines=lines, local=situation.local)
+    pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
