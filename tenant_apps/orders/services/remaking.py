@@ -24,6 +24,11 @@ from tenants.hosts import Shop
 
 SOON = dt.timedelta(hours=1)  # further than that, the shop is closing: the remake keeps the time that was promised
 
+KEPT = (
+    "channel", "mode", "contact_name", "contact_phone", "contact_email", "street", "postcode", "city",
+    "address_details", "latitude", "longitude", "note", "allergy_note", "terms_version",
+)  # fmt: skip
+
 
 class CannotBeRemade(RuleError):
     """Not begun by the kitchen, cancelled, or a remake itself."""
@@ -134,10 +139,8 @@ def _copy(
     words: str,
     now: dt.datetime,
 ) -> Order:
-    kept = ("channel", "mode", "contact_name", "contact_phone", "contact_email", "street", "postcode", "city")
-    kept += ("address_details", "latitude", "longitude", "note", "allergy_note", "terms_version")
     return Order(
-        **{name: getattr(original, name) for name in kept},
+        **{name: getattr(original, name) for name in KEPT},
         reference=new_reference(),
         submission=submission,
         slot_id=slot_id,
