@@ -59,7 +59,14 @@ WRITES = {
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
     "counter:discard", "counter:finish",
 }  # fmt: skip
-WRITES |= {"counter:remake", "counter:unblock", "counter:let_through", "counter:hand_to", "kitchen:ask_remake"}
+WRITES |= {
+    "counter:reprice",
+    "counter:remake",
+    "counter:unblock",
+    "counter:let_through",
+    "counter:hand_to",
+    "kitchen:ask_remake",
+}
 ARGUMENTS = {
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug",

@@ -54,6 +54,18 @@ class TakingForm(CheckoutForm):
         return data
 
 
+class PriceForm(forms.Form):
+    """A lower price of one piece of a line, and why."""
+
+    line = forms.IntegerField()
+    price = forms.DecimalField(min_value=Decimal(0), max_value=Decimal(999), decimal_places=2, localize=True)
+    reason = forms.CharField(max_length=120)
+
+    @property
+    def cents(self) -> int:
+        return int((self.cleaned_data["price"] * 100).to_integral_value(ROUND_HALF_UP))
+
+
 class RemakeForm(forms.Form):
     """Why, and how many of each line: `line-<id>` is the pieces of one."""
 

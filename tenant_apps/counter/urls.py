@@ -11,6 +11,7 @@ urlpatterns = [
     path("numeros-bloques/", blocked.blocked, name="blocked"),
     path("numeros-bloques/<int:blocked_id>/debloquer/", blocked.unblock, name="unblock"),
     path("numeros-bloques/<int:blocked_id>/laisser-passer/", blocked.let_through, name="let_through"),
+    path("<int:number>/prix/", orders.reprice, name="reprice"),
     path("<int:number>/refaire/", remakes.remake, name="remake"),
     path("<int:number>/", orders.order, name="order"),
     path("<int:number>/encaisser/", orders.take_payment, name="take_payment"),

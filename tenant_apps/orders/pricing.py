@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.models import OrderLine
 from tenant_apps.orders.quoting import Quote
 from tenant_apps.shop.models import ShopSettings
 
@@ -47,3 +48,15 @@ def check(*, quote: Quote, capacity: Actor, settings: ShopSettings) -> None:
     )
     if capacity != Actor.MANAGER and off > limit_cents(list_cents=list_cents, settings=settings):
         raise BeyondLimit(limit_cents(list_cents=list_cents, settings=settings))
+
+
+def check_lines(*, lines: list[OrderLine], agreed: OrderLine, by_manager: bool, settings: ShopSettings) -> None:
+    """The same for a placed order; all that was taken off it so far counts. Raises WrongPrice, BeyondLimit."""
+    if agreed.list_total_cents < agreed.total_cents:
+        raise WrongPrice(_("An agreed price is never above that of the card."))
+    if not agreed.price_reason:
+        raise WrongPrice(_("Say why: =9,50 and a few words."))
+    list_cents = sum(line.list_total_cents for line in lines)
+    limit = limit_cents(list_cents=list_cents, settings=settings)
+    if not by_manager and list_cents - sum(line.total_cents for line in lines) > limit:
+        raise BeyondLimit(limit)

@@ -313,3 +313,31 @@ def test_only_the_shop_agrees_to_a_price(shop):
     line = Asked(ask("reine").configuration, 1, baskets.AgreedPrice(100, "parce que", None, True))
     with pytest.raises(pricing.WrongPrice):
         place(shop, line)
+
+
+def test_a_price_is_agreed_on_a_placed_order_until_the_kitchen_takes_it(shop, counter, manager):
+    order = place(shop, ask("margherita", 2), ask("reine"))
+    with schema_context(shop.schema_name):
+        line = order.lines.get(quantity=2).pk
+    sent = {"line": line, "price": "8,40", "reason": "retard"}
+    assert counter.post(f"/comptoir/{order.pk}/prix/", sent).status_code == 302
+    assert "au lieu de 19,80 € : retard" in text_of(counter.get(f"/comptoir/{order.pk}/"))
+    too_much = counter.post(f"/comptoir/{order.pk}/prix/", sent | {"price": "2"})
+    assert too_much.status_code == 409
+    assert "le responsable" in text_of(too_much)
+    assert counter.post(f"/comptoir/{order.pk}/prix/", sent | {"price": "12"}).status_code == 409
+    assert manager.post(f"/comptoir/{order.pk}/prix/", sent | {"price": "2"}).status_code == 302
+    call_command("check_invariants", shop.slug)
+    with schema_context(shop.schema_name):
+        order.refresh_from_db()
+        assert order.total_cents == 2 * 200 + 1190
+        kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
+    assert manager.post(f"/comptoir/{order.pk}/prix/", sent).status_code == 409
+
+
+def test_a_price_never_falls_under_what_was_already_paid(shop, manager):
+    order = place(shop, ask("reine"), paid=placing.PaidNow(Payment.Means.CASH, uuid.uuid4()))
+    with schema_context(shop.schema_name):
+        line = order.lines.get().pk
+    sent = {"line": line, "price": "8", "reason": "retard"}
+    assert manager.post(f"/comptoir/{order.pk}/prix/", sent).status_code == 409

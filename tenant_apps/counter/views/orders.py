@@ -11,15 +11,16 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
+from shared_apps.baskets.services import AgreedPrice
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
-from tenant_apps.counter.forms import PaymentForm
+from tenant_apps.counter.forms import PaymentForm, PriceForm
 from tenant_apps.orders import queries
 from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
-from tenant_apps.orders.services import changing, road, settlement
+from tenant_apps.orders.services import changing, repricing, road, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
 
@@ -116,6 +117,28 @@ def take_payment(request: StaffRequest, number: int) -> HttpResponse:
         form.add_error("amount", str(refusal))
         return _page(request, found, form)
     messages.success(request, _("Payment recorded."), extra_tags="good")
+    return redirect("counter:order", number)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def reprice(request: StaffRequest, number: int) -> HttpResponse:
+    """A price agreed on a line, until the kitchen takes the order; beyond the shop's limit by the manager."""
+    form = PriceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give a line, a price and a reason."), extra_tags="bad")
+        return redirect("counter:order", number)
+    by_manager = Role.MANAGER in request.roles
+    agreed = AgreedPrice(form.cents, form.cleaned_data["reason"], request.user.pk, by_manager)
+    repricing.reprice(
+        shop=request.pizzeria,
+        order_id=number,
+        line_id=form.cleaned_data["line"],
+        agreed=agreed,
+        by=_by(request),
+        now=timezone.now(),
+    )
+    messages.success(request, _("The price is agreed."), extra_tags="good")
     return redirect("counter:order", number)
 
 
