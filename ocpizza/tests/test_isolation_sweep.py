@@ -15,7 +15,7 @@ from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
-from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services import blocking, kitchen
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -39,6 +39,12 @@ STAFF = {
     "office:cases_list": Permission.CASES,
     "office:close_case": Permission.CASES,
 }
+STAFF |= {
+    "counter:remakes": Permission.SHOP_SETTINGS,
+    "counter:blocked": Permission.SHOP_SETTINGS,
+    "counter:unblock": Permission.SHOP_SETTINGS,
+    "counter:let_through": Permission.SHOP_SETTINGS,
+}
 # Addresses open to everybody, with what a GET answers to whoever has no business with what they name: nothing of anybody's.
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
@@ -57,9 +63,17 @@ WRITES = {
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
+WRITES |= {
+    "counter:reprice",
+    "counter:remake",
+    "counter:unblock",
+    "counter:let_through",
+    "counter:hand_to",
+    "kitchen:ask_remake",
+}
 ARGUMENTS = {
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
-    "app_label", "content_type_id", "object_id", "url",
+    "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug",
 }  # fmt: skip
 
 
@@ -96,7 +110,7 @@ def test_every_address_is_known_to_this_sweep():
 
 
 @pytest.fixture
-def filled(shop, make_staff):
+def filled(shop, neighbour, make_staff):
     """What the arguments of the addresses name, in the shop that is visited."""
     order = place(shop, ask("margherita"))
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
@@ -107,6 +121,10 @@ def filled(shop, make_staff):
         "version": order.version,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
+        "blocked_id": blocking.block(
+            phone="+33699999999", reason="essai", until_date=None, user_id=None, now=timezone.now()
+        ).pk,
+        "slug": neighbour.slug,
         "token": baskets.open_at_counter(pizzeria_id=shop.id, user_id=make_staff(Role.COUNTER, shop).pk).token,
     }
 

@@ -24,6 +24,9 @@ class Basket(models.Model):
     # Taken at the counter or on the phone: nobody's cookie holds it, the shop's staff find it again by this.
     is_counter = models.BooleanField(default=False)
     parked_as = models.CharField(max_length=60, blank=True)
+    # What the caller said so far, by the names of the form's fields; and the shop that handed the order over.
+    contact = models.JSONField(default=dict)
+    handed_by = models.ForeignKey(Pizzeria, on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
 
@@ -34,6 +37,11 @@ class BasketLine(models.Model):
     removed = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     extras = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     quantity = models.PositiveSmallIntegerField(default=1)
+    # A price of one piece that the counter agreed to, why and who; empty: that of the card.
+    agreed_cents = models.PositiveIntegerField(null=True)
+    agreed_reason = models.CharField(max_length=120, blank=True)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    agreed_by_manager = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("id",)

@@ -1,18 +1,38 @@
 """What a visitor puts together before ordering. A basket belongs to whoever holds its token; it moves from shop to shop."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.baskets.models import Basket, BasketLine
 from shared_apps.catalogue.recipes import Configuration
+from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.core.errors import RuleError
 
 MAX_QUANTITY = 50
+KEPT = dt.timedelta(days=30)  # of a basket nobody touches
 COOKIE = "panier"  # holds the token, on the domain of the group and all its shops
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedPrice:
+    """The price of one piece, in cents, that somebody of the shop agreed to and why."""
+
+    cents: int
+    reason: str
+    user_id: int | None
+    by_manager: bool
+
+
+def agreed_of(line: BasketLine) -> AgreedPrice | None:
+    if line.agreed_cents is None:
+        return None
+    return AgreedPrice(line.agreed_cents, line.agreed_reason, line.agreed_by_id, line.agreed_by_manager)
 
 
 class TooMany(RuleError):
@@ -41,12 +61,18 @@ def move(*, basket: Basket, pizzeria_id: int) -> None:
 
 
 @transaction.atomic
-def add(*, basket: Basket, configuration: Configuration, quantity: int) -> BasketLine:
-    """Adds pieces; the same configuration again adds to its line. Raises TooMany."""
+def add(
+    *, basket: Basket, configuration: Configuration, quantity: int, agreed: AgreedPrice | None = None
+) -> BasketLine:
+    """Adds pieces; the same configuration again adds to its line, unless a price was agreed for it. Raises TooMany."""
     Basket.objects.select_for_update().get(pk=basket.pk)
-    line = next((line for line in basket.lines.all() if configuration_of(line) == configuration), None)
+    same = (line for line in basket.lines.all() if configuration_of(line) == configuration)
+    line = None if agreed else next((line for line in same if line.agreed_cents is None), None)
     if line is None:
         line = _line(basket, configuration, 0)
+    if agreed:
+        line.agreed_cents, line.agreed_reason = agreed.cents, agreed.reason
+        line.agreed_by_id, line.agreed_by_manager = agreed.user_id, agreed.by_manager
     line.quantity += quantity
     if line.quantity > MAX_QUANTITY:
         raise TooMany
@@ -126,7 +152,7 @@ def open_at_counter(*, pizzeria_id: int, user_id: int) -> Basket:
 
 def at_counter(*, pizzeria_id: int) -> list[Basket]:
     """Those being taken or parked in a shop, the latest first."""
-    found = Basket.objects.filter(pizzeria_id=pizzeria_id, is_counter=True).select_related("user")
+    found = Basket.objects.filter(pizzeria_id=pizzeria_id, is_counter=True).select_related("user", "handed_by")
     return list(found.annotate(pieces=Sum("lines__quantity")).order_by("-updated_at"))
 
 
@@ -134,7 +160,25 @@ def find_at_counter(*, token: uuid.UUID, pizzeria_id: int) -> Basket | None:
     return Basket.objects.filter(token=token, pizzeria_id=pizzeria_id, is_counter=True).first()
 
 
-def park(*, basket: Basket, label: str) -> None:
-    """Set aside while somebody looks for a purse; whoever is at the counter takes it up again."""
-    basket.parked_as = label.strip()[:60]
-    basket.save(update_fields=["parked_as", "updated_at"])
+def park(*, basket: Basket, label: str, contact: dict[str, str] | None = None) -> None:
+    """Set aside while somebody looks for a purse; whoever is at the counter takes it up again, with what was typed."""
+    basket.parked_as, basket.contact = label.strip()[:60], contact or {}
+    basket.save(update_fields=["parked_as", "contact", "updated_at"])
+
+
+def hand_to(*, basket: Basket, pizzeria_id: int, label: str, contact: dict[str, str]) -> None:
+    """To the counter of another shop, parked there with what the caller said."""
+    basket.pizzeria_id, basket.handed_by_id = pizzeria_id, basket.pizzeria_id
+    basket.parked_as, basket.contact = label.strip()[:60], contact
+    basket.save(update_fields=["pizzeria", "handed_by", "parked_as", "contact", "updated_at"])
+
+
+def sweep(*, now: dt.datetime) -> int:
+    """Deletes what the counters left unfinished on days that are over, and baskets of 30 days; how many."""
+    today = day_bounds(business_day(now))[0]
+    left = Q(is_counter=True, updated_at__lt=today) | Q(updated_at__lt=now - KEPT)
+    deleted = 0
+    while keys := list(Basket.objects.filter(left).values_list("pk", flat=True)[:500]):
+        deleted += len(keys)
+        Basket.objects.filter(pk__in=keys).delete()
+    return deleted

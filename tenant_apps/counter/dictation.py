@@ -16,6 +16,7 @@ from shared_apps.catalogue.recipes import Card, Component, Configuration, Offer
 from shared_apps.core.errors import RuleError
 
 QUANTITY = re.compile(r"^(\d{1,2})\s*[x×*]?\s+")
+PRICE = re.compile(r"\s+=\s*(\d{1,3})(?:[.,](\d{1,2}))?(?!\d)\s*€?(.*)$")
 MARKS = re.compile(r"\s+(?=[+-])")
 Thing = TypeVar("Thing")
 
@@ -28,10 +29,13 @@ class NotUnderstood(RuleError):
 class Dictated:
     configuration: Configuration
     quantity: int
+    price_cents: int | None = None  # agreed for one piece
+    reason: str = ""
 
 
 def read(text: str, card: Card) -> Dictated:
     """Raises NotUnderstood, in words that say what to type."""
+    text, price_cents, reason = _price(text)
     head, *marks = MARKS.split(text.strip())
     match = QUANTITY.match(head)
     quantity = int(match[1]) if match else 1
@@ -51,7 +55,19 @@ def read(text: str, card: Card) -> Dictated:
             extras=_ingredients(marks, "+", addable),
         ),
         quantity,
+        price_cents,
+        reason,
     )
+
+
+def _price(text: str) -> tuple[str, int | None, str]:
+    """`reine =9,50 geste commercial`: the price of each piece and why."""
+    match = PRICE.search(text)
+    if match is None:
+        return text, None, ""
+    if not match[3].strip():
+        raise NotUnderstood(_("Say why: =9,50 and a few words."))
+    return text[: match.start()], int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")), match[3].strip()[:120]
 
 
 def plain(text: str) -> str:

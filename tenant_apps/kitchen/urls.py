@@ -11,5 +11,6 @@ urlpatterns = [
     path("bons/<int:number>/vu/<int:version>/", views.acknowledge, name="acknowledge"),
     path("bons/<int:number>/pret/", views.mark_ready, name="mark_ready"),
     path("bons/<int:number>/rappeler/", views.recall, name="recall"),
+    path("bons/<int:number>/demander-a-refaire/", views.ask_remake, name="ask_remake"),
     path("recettes/<int:line_id>/", views.recipe, name="recipe"),
 ]

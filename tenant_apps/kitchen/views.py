@@ -12,7 +12,7 @@ from shared_apps.live.regions import region
 from tenant_apps.orders import queries
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order, OrderLine
-from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services import kitchen, remaking
 from tenant_apps.orders.services.acts import By
 from tenant_apps.shop import queries as shop_queries
 
@@ -46,7 +46,7 @@ def tickets(request: StaffRequest) -> HttpResponse:
     return render(request, "kitchen/_tickets.html", _board())
 
 
-def _act(request: StaffRequest, number: int, act: Callable[..., Order]) -> HttpResponse:
+def _act(request: StaffRequest, number: int, act: Callable[..., Order | None]) -> HttpResponse:
     by = By(Actor(request.role), request.user.pk)
     act(shop=request.pizzeria, order_id=number, by=by, now=timezone.now())
     if not request.htmx:
@@ -82,6 +82,13 @@ def mark_ready(request: StaffRequest, number: int) -> HttpResponse:
 @staff(Permission.KITCHEN)
 def recall(request: StaffRequest, number: int) -> HttpResponse:
     return _act(request, number, kitchen.recall)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def ask_remake(request: StaffRequest, number: int) -> HttpResponse:
+    """The counter decides: it goes to « À traiter »."""
+    return _act(request, number, remaking.ask)
 
 
 @require_GET

@@ -1,5 +1,6 @@
 """The group's read model as one shop's own tables say it should be: statements run in the shop's schema.
 
+A remake sells nothing: it is no order of the group's, and stands in none of its figures.
 `check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it. The business day
 ends at 04:00 in Paris (`shared_apps.core.calendar`).
 """
@@ -13,6 +14,7 @@ SUMMARIES = """
     SELECT orders.id AS number, orders.reference, orders.customer_id, orders.state, orders.mode, orders.placed_at,
            slot.ends_at AS promised_until_at, orders.handed_over_at, orders.total_cents
     FROM orders_order AS orders JOIN shop_slot AS slot ON slot.id = orders.slot_id
+    WHERE orders.remakes_id IS NULL
 """
 
 HOURLY = f"""
@@ -20,7 +22,7 @@ HOURLY = f"""
            sum(taken)::bigint AS taken_cents
     FROM (
         SELECT {PLACED_DAY} AS day, {PLACED_HOUR} AS hour, channel, mode, 1 AS orders, total_cents AS ordered, 0 AS taken
-        FROM orders_order WHERE state <> 'cancelled'
+        FROM orders_order WHERE state <> 'cancelled' AND remakes_id IS NULL
         UNION ALL
         SELECT {TAKEN_DAY}, {TAKEN_HOUR}, orders.channel, orders.mode, 0, 0, payment.amount_cents
         FROM payments_payment AS payment JOIN orders_order AS orders ON orders.id = payment.order_id
@@ -31,6 +33,7 @@ PRODUCTS = f"""
     SELECT {PLACED_DAY} AS day, variant.product_id, sum(50 * line.quantity)::bigint AS quantity_hundredths
     FROM orders_orderline AS line
     JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state <> 'cancelled'
+         AND orders.remakes_id IS NULL
     CROSS JOIN LATERAL (VALUES (line.variant_id), (coalesce(line.other_half_id, line.variant_id))) AS half (variant_id)
     JOIN catalogue_variant AS variant ON variant.id = half.variant_id
     GROUP BY 1, 2

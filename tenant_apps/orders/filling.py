@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared_apps.baskets.models import Basket, BasketLine
-from shared_apps.baskets.services import configuration_of
+from shared_apps.baskets.services import agreed_of, configuration_of
 from shared_apps.catalogue.recipes import Card, Composition, ImpossibleConfiguration, NotOnTheCard
 from tenant_apps.orders import quoting
 from tenant_apps.orders.quoting import Asked
@@ -20,7 +20,10 @@ class FilledLine:
 
     @property
     def total_cents(self) -> int:
-        return self.line.quantity * self.composition.price_cents if self.composition else 0
+        if self.composition is None:
+            return 0
+        agreed = self.line.agreed_cents
+        return self.line.quantity * (self.composition.price_cents if agreed is None else agreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Filled:
 
     @property
     def asked(self) -> list[Asked]:
-        return [Asked(configuration_of(line.line), line.line.quantity) for line in self.lines]
+        return [Asked(configuration_of(line.line), line.line.quantity, agreed_of(line.line)) for line in self.lines]
 
     @property
     def allergens(self) -> list[str]:

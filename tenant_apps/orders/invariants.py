@@ -42,6 +42,11 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity * unit_price_cents), 0) AS sum FROM orders_orderline AS line
                             WHERE line.order_id = orders.id) AS lines
         WHERE orders.items_cents <> lines.sum""",
+    "a remake names an order and sells nothing": """
+        SELECT format('commande %%s : refait la %%s, %%s centimes', orders.id, orders.remakes_id, orders.total_cents)
+        FROM orders_order AS orders JOIN orders_order AS first ON first.id = orders.remakes_id
+        WHERE orders.total_cents <> 0 OR first.remakes_id IS NOT NULL
+        OR EXISTS (SELECT FROM payments_payment AS payment WHERE payment.order_id = orders.id)""",
     "slots hold the work of their orders": """
         SELECT format('créneau du %%s : %%s pris, %%s d''après ses commandes', slot.starts_at, slot.taken, work.sum)
         FROM shop_slot AS slot

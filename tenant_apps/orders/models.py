@@ -18,6 +18,16 @@ def new_reference() -> str:
     return secrets.token_urlsafe(16)
 
 
+class RemakeReason(models.TextChoices):
+    BURNT = "burnt", _("Burnt or dropped")
+    WRONG = "wrong", _("Not what was ordered")
+    MISSING = "missing", _("Missing from the bag")
+    COLD = "cold", _("Cold or too late")
+    DAMAGED = "damaged", _("Damaged on the road")
+    COMPLAINT = "complaint", _("The customer complained")
+    OTHER = "other", _("Another reason")
+
+
 class Order(models.Model):
     class Channel(models.TextChoices):
         WEB = "web", _("Web")
@@ -65,6 +75,10 @@ class Order(models.Model):
     # One more at each change and at a cancellation; the kitchen acknowledges the version that it has seen.
     version = models.PositiveSmallIntegerField(default=1)
     seen_version = models.PositiveSmallIntegerField(default=1)
+    # « Refaire »: made again for nothing, because of what happened to the order that it names.
+    remakes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="remade_by")
+    remake_reason = models.CharField(max_length=16, choices=RemakeReason, blank=True)
+    remake_words = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -76,6 +90,11 @@ class Order(models.Model):
                 condition=~Q(mode=ServiceMode.DELIVERY)
                 | Q(latitude__isnull=False, longitude__isnull=False) & ~Q(city=""),
                 name="a_delivery_has_an_address",
+            ),
+            models.CheckConstraint(condition=Q(remakes=None) | Q(total_cents=0), name="a_remake_sells_nothing"),
+            models.CheckConstraint(
+                condition=Q(remakes=None, remake_reason="") | Q(remakes__isnull=False) & ~Q(remake_reason=""),
+                name="a_remake_has_a_reason",
             ),
         ]
         indexes = [
@@ -110,6 +129,15 @@ class Order(models.Model):
         return self.delay_minutes > 0 and (self.state in waiting or on_the_road)
 
     @property
+    def is_remake(self) -> bool:
+        return self.remakes_id is not None
+
+    @property
+    def can_be_remade(self) -> bool:
+        """Once the kitchen has begun it: before, it is changed or cancelled."""
+        return self.state not in (State.ACCEPTED, State.CANCELLED) and not self.is_remake
+
+    @property
     def must_be_acknowledged(self) -> bool:
         """Changed or cancelled since the kitchen looked at it."""
         return self.seen_version < self.version
@@ -128,6 +156,10 @@ class OrderLine(models.Model):
     extras = ArrayField(models.BigIntegerField(), default=list)  # ids of ingredients
     quantity = models.PositiveSmallIntegerField()
     unit_price_cents = models.PositiveIntegerField()
+    # When a lower price was agreed: that of the card, why and who.
+    list_price_cents = models.PositiveIntegerField(null=True)
+    price_reason = models.CharField(max_length=120, blank=True)
+    price_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     # What was sold, in words, as it was then: the card may change.
     label = models.CharField(max_length=160)
     without_names = ArrayField(models.CharField(max_length=60), default=list)
@@ -139,11 +171,20 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
+            models.CheckConstraint(
+                condition=Q(list_price_cents=None)
+                | Q(list_price_cents__gte=F("unit_price_cents")) & ~Q(price_reason=""),
+                name="an_agreed_price_is_lower_and_has_a_reason",
+            ),
         ]
 
     @property
     def total_cents(self) -> int:
         return self.quantity * self.unit_price_cents
+
+    @property
+    def list_total_cents(self) -> int:
+        return self.quantity * (self.unit_price_cents if self.list_price_cents is None else self.list_price_cents)
 
 
 class OrderEvent(models.Model):
@@ -164,11 +205,28 @@ class OrderEvent(models.Model):
         ordering = ("id",)
 
 
+class BlockedNumber(models.Model):
+    """A phone number that orders nothing here for a while. Its row is all that is kept of it, and unblocking deletes it."""
+
+    phone = models.CharField(max_length=16, unique=True)  # E.164
+    reason = models.CharField(max_length=200)
+    blocked_at = models.DateTimeField()
+    blocked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    until_date = models.DateField(null=True)  # the last day of it; none is for ever
+    # Orders that the manager lets through all the same.
+    passes = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-blocked_at",)
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="a_blocked_number_has_a_reason")]
+
+
 class Case(models.Model):
     """« À traiter »: something about an order that only a person can settle."""
 
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
+        REMAKE = "remake", _("To be made again")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

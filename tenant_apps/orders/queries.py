@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.recipes import Composition, Configuration
+from shared_apps.core.calendar import day_bounds
 from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.lifecycle import OPEN, State
-from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.queries import Situation
@@ -23,6 +24,8 @@ from tenants.hosts import Shop
 AHEAD = dt.timedelta(minutes=60)
 SOON = dt.timedelta(minutes=10)  # before the time promised, a ticket says to hurry
 RECALLED = 20
+NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
+REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
 PAID = "paid_cents"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
@@ -53,14 +56,14 @@ class Ticket:
 
 
 def board(now: dt.datetime) -> list[Ticket]:
-    """The tickets to make, the first promised first: a new one comes last unless it was promised before others.
+    """The tickets to make: remakes, then the first promised first, a new one last unless it was promised before others.
 
     A cancelled one stays until the kitchen acknowledges it.
     """
     to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
     to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)
     orders = Order.objects.filter(to_make | to_stop, slot__starts_at__lte=now + AHEAD)
-    return [Ticket(order) for order in _with_lines(orders).order_by("slot__starts_at", "id")]
+    return [Ticket(order) for order in _with_lines(orders).order_by(REMAKES_FIRST, "slot__starts_at", "id")]
 
 
 def later(now: dt.datetime) -> int:
@@ -189,10 +192,35 @@ def times_offered(
 
 
 @dataclass(frozen=True, slots=True)
+class Remade:
+    """An order made again, with who decided it."""
+
+    order: Order
+
+    @property
+    def what(self) -> str:
+        return ", ".join(f"{line.quantity} × {line.label}" for line in self.order.lines.all())
+
+    @property
+    def who(self) -> str:
+        first = next(iter(self.order.events.all()), None)
+        return str(first.actor or first.get_capacity_display()) if first else ""
+
+
+def remakes(first: dt.date, last: dt.date) -> list[Remade]:
+    """Those of business days from `first` to `last`, both included, newest first; a cancelled one was not made."""
+    within = {"placed_at__gte": day_bounds(first)[0], "placed_at__lt": day_bounds(last)[1]}
+    found = Order.objects.filter(remakes__isnull=False, **within).exclude(state=State.CANCELLED)
+    return [Remade(o) for o in found.prefetch_related("lines", "events__actor").order_by("-placed_at")]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Somebody who ordered in this shop before, found by the number they call from."""
 
     orders: tuple[Order, ...]  # newest first
+
+    not_collected: bool = False  # the last time
 
     @property
     def last(self) -> Order:
@@ -205,5 +233,15 @@ class Caller:
 
 def caller(phone: str) -> Caller | None:
     """By an E.164 number; their last orders."""
-    orders = Order.objects.filter(contact_phone=phone).order_by("-placed_at").prefetch_related("lines")[:5]
-    return Caller(tuple(orders)) if orders else None
+    known = Order.objects.filter(contact_phone=phone, remakes=None)
+    orders = list(known.order_by("-placed_at").prefetch_related("lines")[:5])
+    if not orders:
+        return None
+    missed = orders[0].events.filter(to_state=State.CANCELLED, reason=NOT_COLLECTED).exists()
+    return Caller(tuple(orders), missed)
+
+
+def blocked(phone: str, today: dt.date) -> BlockedNumber | None:
+    """Why this E.164 number may not order, if so."""
+    found = BlockedNumber.objects.filter(phone=phone)
+    return found.filter(Q(until_date=None) | Q(until_date__gte=today)).first()

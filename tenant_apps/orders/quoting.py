@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.baskets.services import AgreedPrice
 from shared_apps.catalogue.recipes import Card, Composition, Configuration, NotOnTheCard
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Order, OrderLine
@@ -26,16 +27,22 @@ class Asked:
 
     configuration: Configuration
     quantity: int
+    agreed: AgreedPrice | None = None  # only ever by the shop's staff
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedLine:
     composition: Composition
     quantity: int
+    agreed: AgreedPrice | None = None
+
+    @property
+    def unit_cents(self) -> int:
+        return self.agreed.cents if self.agreed else self.composition.price_cents
 
     @property
     def total_cents(self) -> int:
-        return self.quantity * self.composition.price_cents
+        return self.quantity * self.unit_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def quote(*, lines: Sequence[Asked], local: Mapping[int, Local] | None = None) -
     if not lines:
         raise EmptyOrder
     card = card_for(lines, local)
-    quoted = tuple(QuotedLine(card.compose(line.configuration), line.quantity) for line in lines)
+    quoted = tuple(QuotedLine(card.compose(line.configuration), line.quantity, line.agreed) for line in lines)
     if not all(half.published for line in quoted for half in line.composition.halves):
         raise NotOnTheCard
     return Quote(quoted)
@@ -107,7 +114,10 @@ def _row(order_id: int, position: int, line: QuotedLine) -> OrderLine:
         removed=sorted(composition.configuration.removed),
         extras=sorted(composition.configuration.extras),
         quantity=line.quantity,
-        unit_price_cents=composition.price_cents,
+        unit_price_cents=line.unit_cents,
+        list_price_cents=composition.price_cents if line.agreed else None,
+        price_reason=line.agreed.reason if line.agreed else "",
+        price_by_id=line.agreed.user_id if line.agreed else None,
         label=composition.label,
         without_names=[component.name for component in composition.removed],
         extra_names=[extra.component.name for extra in composition.extras],

@@ -14,7 +14,7 @@ from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import cases, estimating
+from tenant_apps.orders.services import blocking, cases, estimating
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
@@ -97,6 +97,7 @@ def begin_business_day_of(pizzeria_id: int) -> None:
     with schema_context(pizzeria.schema_name), transaction.atomic():
         reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
         cases.review_shortages(now=now)
+        blocking.forget_expired(now=now)
 
 
 def re_estimate() -> None:

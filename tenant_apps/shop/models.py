@@ -31,6 +31,15 @@ class ShopSettings(models.Model):
     drivers_on_shift = models.PositiveSmallIntegerField(_("drivers on shift now"), default=0, editable=False)
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
+    discount_limit_percent = models.PositiveSmallIntegerField(
+        _("discount of the counter (%)"),
+        default=20,
+        help_text=_("What the counter may take off an order without the manager: this or the sum below, the larger."),
+    )
+    discount_limit_cents = models.PositiveIntegerField(_("or, if it is more"), default=500)
+    prepaid_above_cents = models.PositiveIntegerField(
+        _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
+    )
     # Rush mode and closed channels: each holds until its moment; who changed them is in TradingChange.
     rush_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
     rush_until_at = models.DateTimeField(null=True, editable=False)

@@ -186,4 +186,9 @@ def steps(order: Order) -> list[Step]:
 
 
 def order_by_reference(reference: str) -> Order | None:
-    return Order.objects.select_related("slot").prefetch_related("lines").filter(reference=reference).first()
+    return (
+        Order.objects.select_related("slot")
+        .prefetch_related("lines", "remade_by__slot")
+        .filter(reference=reference)
+        .first()
+    )

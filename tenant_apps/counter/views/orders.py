@@ -8,16 +8,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
+from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
+from shared_apps.baskets.services import AgreedPrice
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
-from tenant_apps.counter.forms import PaymentForm
+from tenant_apps.counter.forms import PaymentForm, PriceForm
 from tenant_apps.orders import queries
 from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
-from tenant_apps.orders.services import changing, road, settlement
+from tenant_apps.orders.services import changing, repricing, road, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
@@ -43,12 +46,25 @@ def _list(request: StaffRequest) -> dict[str, object]:
 @require_GET
 @staff(Permission.COUNTER)
 def orders(request: StaffRequest) -> HttpResponse:
-    drafts = baskets.at_counter(pizzeria_id=request.pizzeria.id)
-    return render(
-        request,
-        "counter/orders.html",
-        {**_list(request), "drafts": drafts, "trading": shop_queries.trading(timezone.now())},
-    )
+    context = {
+        **_list(request),
+        **_drafts(request),
+        "is_manager": Role.MANAGER in request.roles,
+        "trading": shop_queries.trading(timezone.now()),
+    }
+    return render(request, "counter/orders.html", context)
+
+
+def _drafts(request: StaffRequest) -> dict[str, object]:
+    return {"drafts": baskets.at_counter(pizzeria_id=request.pizzeria.id)}
+
+
+@require_GET
+@staff(Permission.COUNTER)
+@region
+def drafts_list(request: StaffRequest) -> HttpResponse:
+    """Those being taken, parked, or handed over by another shop."""
+    return render(request, "counter/_drafts.html", _drafts(request))
 
 
 @require_GET
@@ -80,6 +96,9 @@ def _page(request: StaffRequest, found: Handled, form: PaymentForm | None = None
         "events": found.order.events.select_related("actor"),
         "form": form or PaymentForm(initial=initial),
         "means": Payment.Means.choices,
+        "remakes": found.order.remade_by.select_related("slot"),
+        "remake_reasons": RemakeReason.choices,
+        "remake_submission": uuid.uuid4(),
     }
     return render(request, "counter/order.html", context, status=422 if form and form.errors else 200)
 
@@ -104,6 +123,28 @@ def take_payment(request: StaffRequest, number: int) -> HttpResponse:
         form.add_error("amount", str(refusal))
         return _page(request, found, form)
     messages.success(request, _("Payment recorded."), extra_tags="good")
+    return redirect("counter:order", number)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def reprice(request: StaffRequest, number: int) -> HttpResponse:
+    """A price agreed on a line, until the kitchen takes the order; beyond the shop's limit by the manager."""
+    form = PriceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give a line, a price and a reason."), extra_tags="bad")
+        return redirect("counter:order", number)
+    by_manager = Role.MANAGER in request.roles
+    agreed = AgreedPrice(form.cents, form.cleaned_data["reason"], request.user.pk, by_manager)
+    repricing.reprice(
+        shop=request.pizzeria,
+        order_id=number,
+        line_id=form.cleaned_data["line"],
+        agreed=agreed,
+        by=_by(request),
+        now=timezone.now(),
+    )
+    messages.success(request, _("The price is agreed."), extra_tags="good")
     return redirect("counter:order", number)
 
 
@@ -135,7 +176,8 @@ def leave(request: StaffRequest, number: int) -> HttpResponse:
 @require_POST
 @staff(Permission.COUNTER)
 def cancel(request: StaffRequest, number: int) -> HttpResponse:
-    reason = request.POST.get("reason", "").strip()[:200]
+    absent = request.POST.get("not_collected") == "1"
+    reason = queries.NOT_COLLECTED if absent else request.POST.get("reason", "").strip()[:200]
     changing.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
     messages.success(request, _("Order cancelled."), extra_tags="good")
     return redirect("counter:order", number)

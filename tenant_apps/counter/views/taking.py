@@ -13,28 +13,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
+from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.models import Basket
+from shared_apps.baskets.services import AgreedPrice
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
 from tenant_apps.counter import dictation
 from tenant_apps.counter.forms import TakingForm
+from tenant_apps.counter.views.drafts import changes_since, draft_for, seen, typed
 from tenant_apps.orders import filling, queries, quoting
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.lifecycle import Actor
-from tenant_apps.orders.models import Order
+from tenant_apps.orders.models import BlockedNumber, Order
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
+from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
-
-
-def _draft(request: StaffRequest, token: uuid.UUID) -> Basket:
-    found = baskets.find_at_counter(token=token, pizzeria_id=request.pizzeria.id)
-    if found is None:
-        raise Http404
-    return found
 
 
 @require_POST
@@ -47,25 +44,29 @@ def begin(request: StaffRequest) -> HttpResponse:
 @require_GET
 @staff(Permission.COUNTER)
 def taking(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
-    return _page(request, _draft(request, token))
+    return _page(request, draft_for(request, token))
 
 
-def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None) -> HttpResponse:
+def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, status: int = 0) -> HttpResponse:
     filled, now = filling.filled(draft), timezone.now()
-    form = form or _form(request, filled, now)
+    form = form or _form(request, filled, now, draft.contact)
+    phone = form["phone"].value() or ""
     context = {
         "draft": draft,
         "filled": filled,
         "form": form,
         "names": sorted({offer.name for offer in shop_queries.whole_card().offers.values()}),
-        "caller": _caller(form["phone"].value() or ""),
+        "seen": seen(filled),
+        "caller": _caller(phone),
+        "blocked": _blocked(phone),
+        "is_manager": Role.MANAGER in request.roles,
     }
-    return render(request, "counter/taking.html", context, status=422 if form.errors else 200)
+    return render(request, "counter/taking.html", context, status=status or (422 if form.errors else 200))
 
 
-def _form(request: StaffRequest, filled: Filled, now: dt.datetime) -> TakingForm:
+def _form(request: StaffRequest, filled: Filled, now: dt.datetime, kept: dict[str, str] | None = None) -> TakingForm:
     data: Any = request.POST or None
-    mode = (data or {}).get("mode", ServiceMode.COLLECTION)
+    mode = (data or kept or {}).get("mode", ServiceMode.COLLECTION)
     mode = mode if mode in ServiceMode.values else ServiceMode.COLLECTION
     times = queries.times_offered(
         shop=request.pizzeria,
@@ -75,7 +76,7 @@ def _form(request: StaffRequest, filled: Filled, now: dt.datetime) -> TakingForm
         work=filled.work,
         now=now,
     )
-    return TakingForm(data, mode=mode, slots=times, today=timezone.localdate(now), place=None)
+    return TakingForm(data, initial=kept, mode=mode, slots=times, today=timezone.localdate(now), place=None)
 
 
 def _caller(text: str) -> queries.Caller | None:
@@ -85,39 +86,62 @@ def _caller(text: str) -> queries.Caller | None:
         return None
 
 
+def _blocked(text: str) -> BlockedNumber | None:
+    try:
+        return queries.blocked(phones.parse(text), timezone.localdate())
+    except RuleError:
+        return None
+
+
 @require_GET
 @staff(Permission.COUNTER)
 def caller(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     """Who calls from this number: their name, their address, what they had."""
-    found = _caller(request.GET.get("phone", ""))
-    return render(request, "counter/_caller.html", {"draft": _draft(request, token), "caller": found})
+    phone = request.GET.get("phone", "")
+    context = {
+        "draft": draft_for(request, token),
+        "caller": _caller(phone),
+        "blocked": _blocked(phone),
+        "is_manager": Role.MANAGER in request.roles,
+    }
+    return render(request, "counter/_caller.html", context)
 
 
-def _lines(request: StaffRequest, draft: Basket, refusal: str = "", typed: str = "") -> HttpResponse:
+def _lines(request: StaffRequest, draft: Basket, refusal: str = "", said: str = "") -> HttpResponse:
     if not request.htmx:
         if refusal:
             messages.error(request, refusal, extra_tags="bad")
         return redirect("counter:taking", draft.token)
-    context = {"draft": draft, "filled": filling.filled(draft), "refusal": refusal, "typed": typed}
+    filled = filling.filled(draft)
+    context = {"draft": draft, "filled": filled, "refusal": refusal, "typed": said, "seen": seen(filled)}
     return render(request, "counter/_lines.html", context)
 
 
 @require_POST
 @staff(Permission.COUNTER)
 def add_line(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
-    draft, typed = _draft(request, token), request.POST.get("line", "")
+    draft, said = draft_for(request, token), request.POST.get("line", "")
     try:
-        line = dictation.read(typed, shop_queries.whole_card())
-        baskets.add(basket=draft, configuration=line.configuration, quantity=line.quantity)
+        line = dictation.read(said, shop_queries.whole_card())
+        agreed = _agreed(request, line)
+        baskets.add(basket=draft, configuration=line.configuration, quantity=line.quantity, agreed=agreed)
     except RuleError as refusal:
-        return _lines(request, draft, str(refusal), typed)
+        return _lines(request, draft, str(refusal), said)
     return _lines(request, draft)
+
+
+def _agreed(request: StaffRequest, line: dictation.Dictated) -> AgreedPrice | None:
+    """Checked against the limit when the order is placed, as a whole."""
+    if line.price_cents is None:
+        return None
+    by_manager = Role.MANAGER in request.roles
+    return AgreedPrice(line.price_cents, line.reason, request.user.pk, by_manager)
 
 
 @require_POST
 @staff(Permission.COUNTER)
 def remove_line(request: StaffRequest, token: uuid.UUID, line_id: int) -> HttpResponse:
-    draft = _draft(request, token)
+    draft = draft_for(request, token)
     baskets.set_quantity(basket=draft, line_id=line_id, quantity=0)
     return _lines(request, draft)
 
@@ -126,7 +150,7 @@ def remove_line(request: StaffRequest, token: uuid.UUID, line_id: int) -> HttpRe
 @staff(Permission.COUNTER)
 def same_again(request: StaffRequest, token: uuid.UUID, number: int) -> HttpResponse:
     """What this caller had last time, added to the order."""
-    draft = _draft(request, token)
+    draft = draft_for(request, token)
     order = Order.objects.prefetch_related("lines").filter(pk=number).first()
     if order is None:
         raise Http404
@@ -139,14 +163,14 @@ def same_again(request: StaffRequest, token: uuid.UUID, number: int) -> HttpResp
 @staff(Permission.COUNTER)
 def park(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     label = request.POST.get("name", "") or request.POST.get("phone", "") or _("Without a name")
-    baskets.park(basket=_draft(request, token), label=label)
+    baskets.park(basket=draft_for(request, token), label=label, contact=typed(request.POST))
     return redirect("counter:orders")
 
 
 @require_POST
 @staff(Permission.COUNTER)
 def discard(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
-    _draft(request, token).delete()
+    draft_for(request, token).delete()
     return redirect("counter:orders")
 
 
@@ -157,9 +181,14 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     already = placing.placed(submission=token)  # the draft's own name: a double tap makes one order
     if already is not None:
         return redirect("counter:order", already.number)
-    draft, now = _draft(request, token), timezone.now()
+    draft, now = draft_for(request, token), timezone.now()
     filled = filling.filled(draft)
     form = _form(request, filled, now)
+    shown = request.POST.get("seen", seen(filled))
+    if shown != seen(filled):  # another tab or till changed it: nobody orders what they did not see
+        form.add_error(None, _("This order was changed elsewhere: %(changes)s. Check it, then place it.")
+                       % {"changes": "; ".join(changes_since(filled, shown))})  # fmt: skip
+        return _page(request, draft, form, 409)
     if not form.is_valid():
         return _page(request, draft, form)
     try:
@@ -172,6 +201,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 contact=form.contact,
                 channel=Order.Channel(form.cleaned_data["channel"]),
                 by=By(Actor(request.role), request.user.pk),
+                paid=_paid(form, token),
                 now=now,
             )
             draft.delete()
@@ -180,3 +210,9 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
         return _page(request, draft, form)
     messages.success(request, _("Order no. %(number)s is placed.") % {"number": order.number}, extra_tags="good")
     return redirect("counter:order", order.number)
+
+
+def _paid(form: TakingForm, token: uuid.UUID) -> placing.PaidNow | None:
+    """Named after the draft: sent twice it is one payment."""
+    means = form.cleaned_data["paid_by"]
+    return placing.PaidNow(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None

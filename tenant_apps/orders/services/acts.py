@@ -79,6 +79,8 @@ def event(
 def tell(*, shop: Shop, order: Order, stock: bool = False) -> None:
     """Hints the open screens of the shop, the customer's and head office's; once, last, in the same transaction."""
     topics = ["orders", f"order-{order.reference}", *(["stock"] if stock else [])]
+    if order.remakes:  # the customer follows the order that is made again
+        topics.append(f"order-{order.remakes.reference}")
     hints.changed(scope=shop.schema_name, topics=topics, group=True)
 
 

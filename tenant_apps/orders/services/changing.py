@@ -19,7 +19,7 @@ from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
 from tenant_apps.orders.services import acts, cases, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import BelowMinimum
+from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.stock.services import reservations
@@ -39,6 +39,7 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
         minimum = shop_queries.settings().delivery_minimum_cents
         if quote.items_cents < minimum:
             raise BelowMinimum(minimum)
+        _check_prepaid(order, quote)
     before = quoting.sold(order)
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
@@ -52,10 +53,21 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     return order
 
 
+def _check_prepaid(order: Order, quote: Quote) -> None:
+    """More than the shop delivers unpaid: only what is paid already may stay above. Raises MustBePrepaid."""
+    above, total = shop_queries.settings().prepaid_above_cents, quote.items_cents + order.delivery_fee_cents
+    if above is not None and total > max(above, order.total_cents):
+        raise MustBePrepaid(above)
+
+
 def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
     if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+    if order.lines.exclude(list_price_cents=None).exists():
+        raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
+    if order.is_remake:
+        raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
 
 
@@ -101,12 +113,8 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
         slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
-    sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=-1,
-        ordered_cents=-order.total_cents,
-        products={key: -hundredths for key, hundredths in quoting.sold(order).products.items()},
-    )
+    if not order.is_remake:
+        _take_back(shop, order)
     order.version += 1
     order.save(update_fields=["version"])
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
@@ -115,3 +123,13 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
     acts.tell(shop=shop, order=order, stock=True)
     return order
+
+
+def _take_back(shop: Shop, order: Order) -> None:
+    """Out of the group's figures."""
+    sales.add(
+        cell=acts.cell(shop=shop, order=order),
+        orders=-1,
+        ordered_cents=-order.total_cents,
+        products={key: -hundredths for key, hundredths in quoting.sold(order).products.items()},
+    )

@@ -22,12 +22,14 @@ from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location, distance_m, estimate
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
+from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
-from tenant_apps.orders import quoting
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, telling
+from tenant_apps.orders.services import acts, blocking, telling
 from tenant_apps.orders.services.acts import By
+from tenant_apps.payments import services as payments
+from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.hours import Window
@@ -60,6 +62,19 @@ class BelowMinimum(RuleError):
 
     def __init__(self, minimum_cents: int) -> None:
         super().__init__(_("A delivery starts at %(minimum)s.") % {"minimum": euros(minimum_cents)})
+
+
+class MustBePrepaid(RuleError):
+    """A delivery above the shop's sum is paid when it is ordered."""
+
+    def __init__(self, above_cents: int) -> None:
+        super().__init__(
+            _(
+                "Above %(above)s a delivery is paid when it is ordered: choose to collect it at the pizzeria, or come and"
+                " order at the counter."
+            )
+            % {"above": euros(above_cents)}
+        )
 
 
 class NoSlot(RuleError):
@@ -101,6 +116,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidNow:
+    """The whole total, taken in the act of ordering."""
+
+    means: Payment.Means
+    submission: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -129,17 +152,19 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
+    paid: PaidNow | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
-    Raises NotTrading, ChannelClosed, OutOfZone, BelowMinimum, NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
+    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except IntegrityError as error:
@@ -158,15 +183,20 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
+    paid: PaidNow | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
+    blocking.check(phone=contact.phone, now=now)
     quote = quoting.quote(lines=lines, local=situation.local)
+    pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
+        if not paid:
+            _check_prepaid(quote.items_cents + fee, shop_settings)
     offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
@@ -200,8 +230,21 @@ def _place(
     )
     _insert(shop, order, window.end, quote, by)
     reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
+    if paid:
+        payments.take(
+            order_id=order.pk,
+            means=paid.means,
+            amount_cents=order.total_cents,
+            taken_by_id=by.user_id,
+            submission=paid.submission,
+            now=now,
+        )
     sales.add(
-        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
+        cell=acts.cell(shop=shop, order=order),
+        orders=1,
+        ordered_cents=order.total_cents,
+        taken_cents=order.total_cents if paid else 0,
+        products=quote.products,
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     acts.tell(shop=shop, order=order, stock=True)
@@ -284,6 +327,12 @@ def _take_slot(
             continue
         return slot_id, slot.window
     raise NoSlot
+
+
+def _check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
+    above = shop_settings.prepaid_above_cents
+    if above is not None and total_cents > above:
+        raise MustBePrepaid(above)
 
 
 def _insert(shop: Shop, order: Order, promised_until: dt.datetime, quote: Quote, by: By) -> None:

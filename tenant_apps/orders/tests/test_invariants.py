@@ -39,6 +39,10 @@ CORRUPTIONS = {
         "INSERT INTO sales_stockalert (pizzeria_id, ingredient_id, since)"
         " SELECT %(pizzeria)s, min(id), now() FROM catalogue_ingredient"
     ),
+    "a remake names an order and sells nothing": (
+        "UPDATE orders_order SET remakes_id = id, remake_reason = 'other', items_cents = 0, delivery_fee_cents = 0,"
+        " total_cents = 0 WHERE id = (SELECT max(id) FROM orders_order)"
+    ),
 }
 
 

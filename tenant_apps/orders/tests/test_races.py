@@ -13,13 +13,13 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, CUSTOMER, ask, check_invariants, place, proof_size
+from conftest import COOK, COUNTER, CUSTOMER, ask, check_invariants, place, proof_size
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
-from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, changing, kitchen, settlement, stocktaking
-from tenant_apps.orders.services.placing import NoSlot, Wishes
+from tenant_apps.orders.models import Order, RemakeReason
+from tenant_apps.orders.services import acts, blocking, changing, kitchen, remaking, settlement, stocktaking
+from tenant_apps.orders.services.placing import NoSlot, PaidNow, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -255,3 +255,44 @@ def test_without_the_guard_and_the_constraint_the_last_place_is_sold_many_times(
         cursor.execute("ALTER TABLE shop_slot DROP CONSTRAINT slot_never_over_capacity")
     outcomes = take_the_last_place(own_shop)
     assert sum(isinstance(outcome, Order) for outcome in outcomes) > 1
+
+
+def test_two_tabs_that_make_the_same_order_again_make_it_once(own_shop):
+    order = place(own_shop, ask("reine"))
+    kitchen.claim(shop=own_shop, order_id=order.pk, by=COOK, now=timezone.now())
+    line, submission = order.lines.get().pk, uuid.uuid4()
+
+    def again() -> object:
+        return remaking.remake(
+            shop=own_shop,
+            order_id=order.pk,
+            submission=submission,
+            quantities={line: 1},
+            reason=RemakeReason.BURNT,
+            words="",
+            by=COUNTER,
+            now=timezone.now(),
+        )
+
+    assert len(set(together(own_shop, *[again] * 6))) == 1
+    assert order.remade_by.count() == 1
+    check_invariants()
+
+
+def test_two_tabs_that_finish_the_same_paid_draft_take_one_order_and_one_payment(own_shop):
+    submission = uuid.uuid4()
+    paid = PaidNow(Payment.Means.CASH, uuid.uuid5(submission, "paid"))
+    outcomes = together(own_shop, *[lambda: place(own_shop, ask("reine"), submission=submission, paid=paid)] * 6)
+    assert len({order.pk for order in outcomes}) == 1
+    assert Payment.objects.count() == 1
+    check_invariants()
+
+
+def test_one_pass_lets_one_of_many_orders_through(own_shop):
+    number = blocking.block(
+        phone="+33612345678", reason="faux ordres", until_date=None, user_id=None, now=timezone.now()
+    )
+    blocking.let_through(blocked_id=number.pk)
+    outcomes = Counter(type(one).__name__ for one in together(own_shop, *[lambda: place(own_shop, ask("reine"))] * 6))
+    assert outcomes == {"Order": 1, "NumberBlocked": 5}
+    check_invariants()

@@ -66,6 +66,8 @@ def change(request: ShopRequest, reference: str) -> HttpResponse:
     found = _order(reference)
     if not found.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
+    if any(line.list_price_cents is not None for line in found.lines.all()):
+        raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
     basket = basket_services.open_change(
         basket=baskets.current(request), pizzeria_id=request.pizzeria.id, reference=reference, lines=_lines(found)
     )

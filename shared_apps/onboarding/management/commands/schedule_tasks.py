@@ -11,7 +11,10 @@ EVERY_MINUTE = {
     "re_estimate": "tenant_apps.orders.tasks.re_estimate",
     "tell_late": "tenant_apps.orders.tasks.tell_late",
 }
-DAILY = {"begin_business_day": "tenant_apps.orders.tasks.begin_business_day"}
+DAILY = {
+    "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
+    "sweep_baskets": "shared_apps.baskets.tasks.sweep",
+}
 
 
 class Command(BaseCommand):
