@@ -13,6 +13,7 @@ from shared_apps.places.geometry import Location, Travel, distance_m
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import filling
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -60,13 +61,14 @@ def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, no
         found = shop_queries.situation(now)
         filled = filling.filled(basket)
     settings, hours = found.settings, found.hours
+    terms = zones.terms(shop=shop, place=place, settings=settings)
     return NearShop(
         shop=shop,
         distance_m=round(apart),
         travel=travel,
-        delivers=apart <= settings.delivery_radius_m,
-        fee_cents=settings.delivery_fee_cents,
-        minimum_cents=settings.delivery_minimum_cents,
+        delivers=terms is not None,
+        fee_cents=terms.fee_cents if terms else settings.delivery_fee_cents,
+        minimum_cents=terms.minimum_cents if terms else settings.delivery_minimum_cents,
         is_open=hours.is_open(now),
         opens_at=hours.next_opening(now),
         takes_orders=settings.takes_orders and shop.has_legal_data,

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,18 @@ class ShopSettings(models.Model):
     delivery_radius_m = models.PositiveIntegerField(_("delivery radius (m)"), default=5000)
     delivery_fee_cents = models.PositiveIntegerField(_("delivery fee"), default=290)
     delivery_minimum_cents = models.PositiveIntegerField(_("minimum for a delivery"), default=1500)
+    zone_polygon = ArrayField(
+        ArrayField(models.FloatField(), size=2),
+        default=list,
+        blank=True,
+        help_text=_("Latitude, longitude of each corner"),
+    )
+    delivery_bands = ArrayField(
+        ArrayField(models.PositiveIntegerField(), size=3),
+        default=list,
+        blank=True,
+        help_text=_("Metres from the shop, fee and minimum in cents"),
+    )
     preparation_minutes = models.PositiveSmallIntegerField(_("minutes to prepare an order"), default=20)
     slot_minutes = models.PositiveSmallIntegerField(_("length of a slot (minutes)"), default=15)
     oven_places = models.PositiveSmallIntegerField(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.messages.models import Message
+from shared_apps.places.geometry import Location
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import lifecycle, quoting
@@ -22,6 +23,7 @@ from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
+from tenant_apps.shop import zones
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 
@@ -36,7 +38,7 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     _check_changeable(order, by)
     quote = quoting.quote(lines=lines)
     if order.mode == ServiceMode.DELIVERY:
-        minimum = shop_queries.settings().delivery_minimum_cents
+        minimum = _minimum_cents(shop, order)
         if quote.items_cents < minimum:
             raise BelowMinimum(minimum)
         _check_prepaid(order, quote)
@@ -58,6 +60,16 @@ def _check_prepaid(order: Order, quote: Quote) -> None:
     above, total = shop_queries.settings().prepaid_above_cents, quote.items_cents + order.delivery_fee_cents
     if above is not None and total > max(above, order.total_cents):
         raise MustBePrepaid(above)
+
+
+def _minimum_cents(shop: Shop, order: Order) -> int:
+    """That of its door today; the shop's ordinary one when the zone has left the door out since."""
+    settings = shop_queries.settings()
+    terms = None
+    if order.latitude is not None and order.longitude is not None:
+        door = Location(order.latitude, order.longitude, order.postcode, order.city)
+        terms = zones.terms(shop=shop, place=door, settings=settings)
+    return terms.minimum_cents if terms else settings.delivery_minimum_cents
 
 
 def _check_changeable(order: Order, by: By) -> None:

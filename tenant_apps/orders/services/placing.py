@@ -19,7 +19,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
 from shared_apps.messages.models import Message
-from shared_apps.places.geometry import Location, distance_m, estimate
+from shared_apps.places.geometry import Location
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import pricing, quoting
@@ -32,6 +32,7 @@ from tenant_apps.payments import services as payments
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
+from tenant_apps.shop import zones
 from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import OfferedSlot, Situation
@@ -256,11 +257,12 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
     if contact.latitude is None or contact.longitude is None:
         raise OutOfZone
     door = Location(contact.latitude, contact.longitude, contact.postcode, contact.city)
-    if distance_m(shop, door) > shop_settings.delivery_radius_m:
+    terms = zones.terms(shop=shop, place=door, settings=shop_settings)
+    if terms is None:
         raise OutOfZone
-    if quote.items_cents < shop_settings.delivery_minimum_cents:
-        raise BelowMinimum(shop_settings.delivery_minimum_cents)
-    return shop_settings.delivery_fee_cents, estimate(shop, door).minutes
+    if quote.items_cents < terms.minimum_cents:
+        raise BelowMinimum(terms.minimum_cents)
+    return terms.fee_cents, terms.minutes
 
 
 def _offered(

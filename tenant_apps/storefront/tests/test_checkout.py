@@ -11,6 +11,7 @@ from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import StockLevel
 from tenant_apps.storefront.tests.test_menu import empty_stock_of
 
@@ -181,3 +182,14 @@ def test_head_office_knows_the_order_and_nothing_of_the_customer(shop, client):
 
 def test_a_staff_member_of_the_shop_is_no_customer_by_that(shop, visit, make_staff):
     assert visit(shop, make_staff(Role.COOK, shop)).get("/").status_code == 200
+
+
+def test_a_fee_that_the_address_changes_is_shown_before_it_is_owed(shop, client):
+    with schema_context(shop.schema_name):
+        ShopSettings.objects.update(delivery_bands=[[5000, 450, 1000]])
+    shown = client.get(DELIVERY).content.decode().partition('name="fee_cents" value="')[2].partition('"')[0]
+    answer = client.post(DELIVERY, CONTACT | LILLE | {"fee_cents": shown})
+    assert (shown, answer.status_code, orders(shop)) == ("290", 422, [])
+    assert 'name="fee_cents" value="450"' in answer.content.decode()
+    client.post(DELIVERY, CONTACT | LILLE | {"fee_cents": "450"})
+    assert [order.delivery_fee_cents for order in orders(shop)] == [450]

@@ -14,6 +14,7 @@ from shared_apps.baskets import services as basket_services
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
+from shared_apps.core.money import euros
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.places import visitors
@@ -24,6 +25,7 @@ from tenant_apps.orders.forms import CheckoutForm
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import placing
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.shop.queries import Situation
 from tenant_apps.storefront import baskets, queries
 from tenants.requests import ShopRequest
@@ -44,12 +46,13 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     now = timezone.now()
     shop = shop_queries.situation(now)
     form = _form(request, mode, filled, shop, now)
-    if request.method == "POST" and form.is_valid():
+    valid = request.method == "POST" and form.is_valid()
+    fee = _fee(request, form, mode, shop)
+    if valid and _agreed(request, form, fee, shop):
         order = _place(request, form, basket, filled, now)
         if order is not None:
             messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
             return redirect("storefront:order", order.reference)
-    fee = shop.settings.delivery_fee_cents if mode == ServiceMode.DELIVERY else 0
     context = {
         "form": form,
         "filled": filled,
@@ -62,6 +65,26 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "opening": queries.opening(shop.hours, now),
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
+
+
+def _fee(request: ShopRequest, form: CheckoutForm, mode: str, shop: Situation) -> int:
+    """In cents, to the address typed, else to the place given on the home page, else the shop's ordinary fee."""
+    if mode != ServiceMode.DELIVERY:
+        return 0
+    place = form.location or visitors.remembered(request.session)
+    terms = zones.terms(shop=request.pizzeria, place=place, settings=shop.settings) if place else None
+    return terms.fee_cents if terms else shop.settings.delivery_fee_cents
+
+
+def _agreed(request: ShopRequest, form: CheckoutForm, fee: int, shop: Situation) -> bool:
+    """Nobody owes a total they did not see: a fee that the address changed is shown before the order is taken."""
+    shown = request.POST.get("fee_cents", str(shop.settings.delivery_fee_cents))
+    if not fee or shown == str(fee):
+        return True
+    form.add_error(
+        None, _("The delivery to this address costs %(fee)s: check the total, then order.") % {"fee": euros(fee)}
+    )
+    return False
 
 
 def _already_placed(request: ShopRequest) -> Order | None:

@@ -3,37 +3,16 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.live.regions import region
-from shared_apps.sales import queries as sales
-from tenant_apps.office.forms import MovementForm, ResolutionForm
-from tenant_apps.orders.services import cases as case_services
+from tenant_apps.office.forms import MovementForm
 from tenant_apps.orders.services import stocktaking
-from tenant_apps.shop import queries as shop_queries
 from tenant_apps.stock import queries
 from tenant_apps.stock.models import Movement
-
-
-def _figures(request: StaffRequest) -> dict[str, object]:
-    found = sales.figures(now=timezone.now(), pizzeria_id=request.pizzeria.id)
-    return {"figures": found[0], "cases": case_services.open_cases()}
-
-
-@require_GET
-@staff(Permission.SHOP_SETTINGS)
-def today(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/today.html", _figures(request) | {"trading": shop_queries.trading(timezone.now())})
-
-
-@require_GET
-@staff(Permission.SHOP_SETTINGS)
-@region
-def today_figures(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/_today.html", _figures(request))
 
 
 def _levels(request: StaffRequest) -> dict[str, object]:
@@ -84,33 +63,3 @@ def _record(request: StaffRequest, ingredient_id: int, form: MovementForm) -> bo
         form.add_error("quantity", str(refusal))
         return False
     return True
-
-
-@require_GET
-@staff(Permission.CASES)
-def cases(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/cases.html", {"cases": case_services.open_cases()})
-
-
-@require_GET
-@staff(Permission.CASES)
-@region
-def cases_list(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/_cases.html", {"cases": case_services.open_cases()})
-
-
-@require_POST
-@staff(Permission.CASES)
-def close_case(request: StaffRequest, case_id: int) -> HttpResponse:
-    form = ResolutionForm(request.POST)
-    if form.is_valid():
-        case_services.close(
-            case_id=case_id,
-            user_id=request.user.pk,
-            resolution=form.cleaned_data["resolution"],
-            now=timezone.now(),
-        )
-        messages.success(request, _("Settled."), extra_tags="good")
-    else:
-        messages.error(request, _("Say how it was settled."), extra_tags="bad")
-    return redirect("office:cases")
