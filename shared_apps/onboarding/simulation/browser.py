@@ -178,5 +178,7 @@ class Browser:
                 self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
             self.requests += 1
             return answer.status, answer.headers.get("Location", ""), answer.read().decode(errors="replace")
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"the answer was cut: {error!r}") from error
         finally:
             connection.close()
