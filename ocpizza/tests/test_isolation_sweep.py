@@ -32,6 +32,14 @@ STAFF = {
     "counter:reopen_web": Permission.RUSH,
     "office:today": Permission.SHOP_SETTINGS,
     "office:today_figures": Permission.SHOP_SETTINGS,
+    "office:settings": Permission.SHOP_SETTINGS,
+    "office:hours": Permission.SHOP_SETTINGS,
+    "office:set_day": Permission.SHOP_SETTINGS,
+    "office:forget_day": Permission.SHOP_SETTINGS,
+    "office:offers": Permission.SHOP_SETTINGS,
+    "office:members": Permission.SHOP_SETTINGS,
+    "office:set_roles": Permission.SHOP_SETTINGS,
+    "office:history": Permission.SHOP_SETTINGS,
     "office:stock": Permission.STOCK,
     "office:stock_levels": Permission.STOCK,
     "office:ingredient": Permission.STOCK,
@@ -58,6 +66,7 @@ PUBLIC = {
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
+    "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
@@ -72,6 +81,7 @@ WRITES |= {
     "kitchen:ask_remake",
 }
 ARGUMENTS = {
+    "user_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug",
 }  # fmt: skip
@@ -119,6 +129,7 @@ def filled(shop, neighbour, make_staff):
         "number": order.pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
+        "user_id": make_staff(Role.DRIVER, shop).pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "blocked_id": blocking.block(

@@ -72,6 +72,15 @@ class Membership(models.Model):
         ]
 
 
+ACTS = {
+    "settings": _("Kitchen and delivery"),
+    "hours": _("Hours"),
+    "day": _("One day"),
+    "offer": _("Our own prices"),
+    "roles": _("Team"),
+}
+
+
 class AuditEntry(models.Model):
     """Who changed what (price, stock, role), when, before and after. Kept for ever."""
 
@@ -88,3 +97,8 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-at",)
         indexes = [models.Index(fields=["pizzeria", "-at"])]
+
+    @property
+    def act_label(self) -> str:
+        """In words, for those that a manager reads."""
+        return str(ACTS.get(self.act, self.act))

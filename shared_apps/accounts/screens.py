@@ -25,6 +25,7 @@ SHOP_SCREENS = (
     Screen("office:today", _("Management"), Permission.SHOP_SETTINGS),
     Screen("office:stock", _("Stock"), Permission.STOCK),
     Screen("office:cases", _("To settle"), Permission.CASES),
+    Screen("office:settings", _("Settings"), Permission.SHOP_SETTINGS),
 )
 GROUP_SCREENS = (Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),)
 LANDING = {

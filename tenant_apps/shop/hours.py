@@ -1,10 +1,45 @@
 """Opening hours as values: pure, so that DST nights and midnight are tested without a database."""
 
 import datetime as dt
+import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
+from shared_apps.core.errors import RuleError
+
+RANGE = re.compile(r"(\d{1,2})[:hH](\d{2})?\s*[-–à]\s*(\d{1,2})[:hH](\d{2})?")
+Ranges = tuple[tuple[dt.time, dt.time], ...]
+
+
+class WrongHours(RuleError):
+    """Not ranges of hours, or ranges that overlap."""
+
+
+def read(text: str) -> Ranges:
+    """`11:30-14:00 18:00-22:00`, also `11h30-14h`; the last may close after midnight. Raises WrongHours."""
+    try:
+        found = tuple(_times(match) for match in RANGE.finditer(text))
+    except ValueError:
+        raise WrongHours(_("An hour is between 0:00 and 23:59.")) from None
+    if RANGE.sub("", text).strip(" ,;et"):
+        raise WrongHours(_("Write the hours as 11:30-14:00 18:00-22:00."))
+    for (_opens, closes), (opens, _closes) in itertools.pairwise(found):
+        if not _opens < closes <= opens:
+            raise WrongHours(_("These ranges overlap or are not in order."))
+    return found
+
+
+def written(ranges: Iterable[tuple[dt.time, dt.time]]) -> str:
+    return " ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in ranges)
+
+
+def _times(match: re.Match[str]) -> tuple[dt.time, dt.time]:
+    opens, opens_minute, closes, closes_minute = (int(number or 0) for number in match.groups())
+    return dt.time(opens, opens_minute), dt.time(closes, closes_minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +52,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Weekly ranges (weekday, opens, closes) in Paris time and the days of closure."""
+    """Weekly ranges (weekday, opens, closes) in Paris time, the days of closure, and the days that have other hours."""
 
     ranges: tuple[tuple[int, dt.time, dt.time], ...]
     closures: frozenset[dt.date]
+    special: tuple[tuple[dt.date, dt.time, dt.time], ...] = ()
 
     def of_day(self, day: dt.date) -> list[Window]:
         if day in self.closures:
             return []
-        return [_window(day, opens, closes) for weekday, opens, closes in self.ranges if weekday == day.weekday()]
+        own = [(opens, closes) for date, opens, closes in self.special if date == day]
+        usual = [(opens, closes) for weekday, opens, closes in self.ranges if weekday == day.weekday()]
+        return [_window(day, opens, closes) for opens, closes in own or usual]
 
     def ahead(self, now: dt.datetime, days: int) -> Iterator[Window]:
         """The windows not yet over of this business day and the `days` that follow."""

@@ -136,6 +136,18 @@ class Closure(models.Model):
         ordering = ("day",)
 
 
+class SpecialRange(models.Model):
+    """Hours of one day that replace its usual ones; a closure goes before them."""
+
+    day = models.DateField()
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering = ("day", "opens")
+        constraints = [models.UniqueConstraint(fields=["day", "opens"], name="one_special_range_per_opening")]
+
+
 class Slot(models.Model):
     """A promised window: kitchen work in hundredths of a pizza and deliveries, taken and possible. Made when needed."""
 

@@ -18,6 +18,9 @@ SITUATION = f"""
         ARRAY(SELECT opens FROM shop_openingrange ORDER BY weekday, opens),
         ARRAY(SELECT closes FROM shop_openingrange ORDER BY weekday, opens),
         ARRAY(SELECT day FROM shop_closure WHERE day >= %(now)s::date - 1),
+        ARRAY(SELECT day FROM shop_specialrange WHERE day >= %(now)s::date - 1 ORDER BY day, opens),
+        ARRAY(SELECT opens FROM shop_specialrange WHERE day >= %(now)s::date - 1 ORDER BY day, opens),
+        ARRAY(SELECT closes FROM shop_specialrange WHERE day >= %(now)s::date - 1 ORDER BY day, opens),
         ARRAY(SELECT starts_at FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT id FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT capacity - taken FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
@@ -52,15 +55,13 @@ def situation(now: dt.datetime) -> Situation:
     with connection.cursor() as cursor:
         cursor.execute(SITUATION, {"now": now})
         row = cursor.fetchone()
-    values, (days, opens, closes, closures, starts, ids, *free, variants, prices, withdrawn) = (
-        row[:-11],
-        row[-11:],
-    )
+    values, rest = row[: len(SETTINGS)], row[len(SETTINGS) :]
+    weekly, closures, special, (starts, ids, *free), local = rest[:3], rest[3], rest[4:7], rest[7:11], rest[11:]
     return Situation(
         settings=ShopSettings.from_db(None, SETTINGS, values),
-        hours=Hours(tuple(zip(days, opens, closes, strict=True)), frozenset(closures)),
+        hours=Hours(tuple(zip(*weekly, strict=True)), frozenset(closures), tuple(zip(*special, strict=True))),
         slots=dict(zip(starts, zip(ids, *free, strict=True), strict=True)),
-        local={key: Local(*local) for key, *local in zip(variants, prices, withdrawn, strict=True)},
+        local={key: Local(*own) for key, *own in zip(*local, strict=True)},
     )
 
 

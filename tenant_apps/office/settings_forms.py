@@ -1,0 +1,118 @@
+"""Forms of the shop's settings."""
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.accounts.models import Role
+from shared_apps.core.errors import RuleError
+from tenant_apps.shop import hours
+from tenant_apps.shop.hours import Ranges
+from tenant_apps.shop.models import ShopSettings
+
+SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
+
+
+class EurosField(forms.DecimalField):
+    """Cents in the program, euros on the screen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=Decimal(0), max_value=Decimal(999), decimal_places=2, localize=True, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value / 100:.2f}".replace(".", ",") if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        euros = super().clean(value)
+        return None if euros is None else int((euros * 100).to_integral_value(ROUND_HALF_UP))
+
+
+class SettingsForm(forms.ModelForm):
+    """What a manager sets of the shop: its kitchen, its slots, its delivery, its counter."""
+
+    delivery_fee_cents = EurosField(label=_("Delivery fee (€)"))
+    delivery_minimum_cents = EurosField(label=_("Minimum for a delivery (€)"))
+    discount_limit_cents = EurosField(label=_("Or this sum, the larger (€)"))
+    prepaid_above_cents = EurosField(
+        label=_("Deliveries above this are paid when ordered (€)"), required=False, help_text=_("Empty: never")
+    )
+    oven_places = forms.IntegerField(label=_("Places in the oven"), min_value=1, max_value=200)
+    make_minutes = forms.IntegerField(label=_("Minutes to make a pizza"), min_value=1, max_value=60)
+    slot_minutes = forms.IntegerField(label=_("Length of a slot (minutes)"), min_value=5, max_value=60)
+    preparation_minutes = forms.IntegerField(label=_("Minutes to prepare an order"), min_value=1, max_value=180)
+    days_ahead = forms.IntegerField(label=_("Days one can order ahead"), min_value=0, max_value=14)
+    delivery_radius_m = forms.IntegerField(label=_("Delivery radius (metres)"), min_value=0, max_value=30_000)
+
+    class Meta:
+        model = ShopSettings
+        fields = (
+            "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
+            "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
+            "discount_limit_percent", "discount_limit_cents", "prepaid_above_cents",
+        )  # fmt: skip
+
+
+class HoursField(forms.CharField):
+    """Ranges of hours in words; empty is closed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=80, **options)
+
+    def clean(self, value: Any) -> Ranges:
+        try:
+            return hours.read(super().clean(value))
+        except RuleError as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+
+class WeekForm(forms.Form):
+    """The usual hours of each day."""
+
+    day_0 = HoursField(label=_("Monday"))
+    day_1 = HoursField(label=_("Tuesday"))
+    day_2 = HoursField(label=_("Wednesday"))
+    day_3 = HoursField(label=_("Thursday"))
+    day_4 = HoursField(label=_("Friday"))
+    day_5 = HoursField(label=_("Saturday"))
+    day_6 = HoursField(label=_("Sunday"))
+
+    @property
+    def week(self) -> list[Ranges]:
+        return [self.cleaned_data[f"day_{day}"] for day in range(7)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(cleaned.values()):
+            raise forms.ValidationError(_("The shop would never be open: write the hours of a day at least."))
+        return cleaned
+
+
+class DayForm(forms.Form):
+    """Other hours on one day, or none: closed."""
+
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    hours = HoursField(label=_("Hours of that day"), help_text=_("Empty: closed all day"))
+    reason = forms.CharField(label=_("Reason, said to customers"), max_length=80, required=False)
+
+    def clean_day(self) -> dt.date:
+        day: dt.date = self.cleaned_data["day"]
+        if day < dt.date.today() - dt.timedelta(days=1):  # noqa: DTZ011  a day before by mistake, in no time zone
+            raise forms.ValidationError(_("This day is over."))
+        return day
+
+
+class InvitationForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80)
+    email = forms.EmailField(label=_("E-mail"))
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=SHOP_ROLES, widget=forms.CheckboxSelectMultiple, error_messages={
+            "required": _("Choose a role at least."),
+        }
+    )  # fmt: skip
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(choices=SHOP_ROLES, required=False)

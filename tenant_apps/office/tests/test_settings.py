@@ -1,0 +1,145 @@
+"""What a manager changes of the shop: it holds at once, it is kept who did it, and wrong words are refused at their field."""
+
+import datetime as dt
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from conftest import ask, place, variant
+from shared_apps.accounts import services as accounts
+from shared_apps.accounts import tasks
+from shared_apps.accounts.models import AuditEntry, Membership, Role, User
+from tenant_apps.shop import hours
+from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.hours import Hours, WrongHours
+from tenant_apps.shop.models import ShopSettings
+
+
+@pytest.fixture
+def manager(shop, make_staff, visit):
+    return visit(shop, make_staff(Role.MANAGER, shop))
+
+
+def test_hours_are_read_as_people_write_them():
+    assert hours.read("11:30-14:00 18:00-22:00") == hours.read("11h30 - 14h, 18h à 22h")
+    assert hours.written(hours.read("18h-1h")) == "18:00-01:00"
+    assert hours.read("") == ()
+
+
+@pytest.mark.parametrize("text", ["midi", "11:30", "25:00-26:00", "11:00-15:00 14:00-20:00", "18:00-2:00 11:00-14:00"])
+def test_hours_that_are_none_or_overlap_are_refused(text):
+    with pytest.raises(WrongHours):
+        hours.read(text)
+
+
+def test_a_special_day_replaces_the_week_and_a_closure_both():
+    week = tuple((weekday, dt.time(11), dt.time(14)) for weekday in range(7))
+    day, other = dt.date(2026, 12, 24), dt.date(2026, 12, 25)
+    special = ((day, dt.time(10), dt.time(12)), (other, dt.time(10), dt.time(12)))
+    known = Hours(week, frozenset({other}), special)
+    assert [window.start.hour for window in known.of_day(day)] == [9]
+    assert known.of_day(other) == []
+    assert len(known.of_day(dt.date(2026, 12, 23))) == 1
+
+
+def week(**changes: str) -> dict[str, str]:
+    return {f"day_{day}": "11:30-14:00 18:00-22:00" for day in range(7)} | changes
+
+
+def test_new_hours_hold_at_once_and_are_in_the_history(shop, manager):
+    assert manager.post("/gestion/reglages/horaires/", week(day_0="")).status_code == 302
+    with schema_context(shop.schema_name):
+        known = shop_queries.situation(timezone.now()).hours
+    assert {weekday for weekday, _opens, _closes in known.ranges} == set(range(1, 7))
+    entry = AuditEntry.objects.get(act="hours")
+    assert (entry.before["lun"], entry.after["lun"]) == ("04:00-04:00", "")
+    page = manager.get("/gestion/reglages/historique/?acte=hours").content.decode()
+    assert "04:00-04:00" in page
+
+
+def test_wrong_hours_are_said_at_their_day_and_change_nothing(shop, manager):
+    answer = manager.post("/gestion/reglages/horaires/", week(day_3="11:00-15:00 14:00-20:00"))
+    assert answer.status_code == 422
+    assert "se chevauchent" in answer.content.decode()
+    assert not AuditEntry.objects.filter(act="hours").exists()
+
+
+def test_orders_promised_in_hours_that_close_are_named(shop, manager):
+    order = place(shop, ask("margherita"))
+    day = timezone.localdate(order.slot.starts_at)
+    with schema_context("public"):
+        answer = manager.post(
+            "/gestion/reglages/horaires/jour/",
+            {"day": day.isoformat(), "hours": "", "reason": "Inventaire"},
+            follow=True,
+        )
+    text = answer.content.decode()
+    assert f"appelez leurs clients\u00a0: {order.number}" in text
+    assert "Inventaire" in text
+    with schema_context("public"):
+        manager.post("/gestion/reglages/horaires/jour-ordinaire/", {"day": day.isoformat()})
+    with schema_context(shop.schema_name):
+        assert shop_queries.situation(timezone.now()).hours.is_open(order.slot.starts_at)
+
+
+def test_settings_are_in_euros_on_the_screen_and_cents_in_the_database(shop, manager):
+    page = manager.get("/gestion/reglages/").content.decode()
+    assert 'value="2,90"' in page
+    with schema_context(shop.schema_name):
+        sent = {
+            name: getattr(ShopSettings.objects.get(), name)
+            for name in ("preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead",
+                         "delivery_radius_m", "usual_drivers", "deliveries_per_driver", "discount_limit_percent")
+        }  # fmt: skip
+    sent |= {"takes_orders": "on", "delivery_fee_cents": "3,50", "delivery_minimum_cents": "15,00"}
+    sent |= {"discount_limit_cents": "5,00", "prepaid_above_cents": ""}
+    assert manager.post("/gestion/reglages/", sent).status_code == 302
+    with schema_context(shop.schema_name):
+        assert ShopSettings.objects.get().delivery_fee_cents == 350
+    entry = AuditEntry.objects.get(act="settings")
+    assert (entry.before, entry.after) == ({"delivery_fee_cents": 290}, {"delivery_fee_cents": 350})
+    assert manager.post("/gestion/reglages/", sent | {"oven_places": "0"}).status_code == 422
+
+
+def test_an_own_price_is_charged_and_a_withdrawn_product_leaves_the_card(shop, manager, visit):
+    margherita, reine = variant("margherita").pk, variant("reine").pk
+    wanted = {f"price-{margherita}": "8,50", f"withdrawn-{reine}": "on"}
+    assert manager.post("/gestion/reglages/carte/", wanted).status_code == 302
+    assert place(shop, ask("margherita")).total_cents == 850
+    assert AuditEntry.objects.filter(act="offer").count() == 2
+    assert manager.post("/gestion/reglages/carte/", {f"price-{margherita}": "cher"}).status_code == 422
+    assert manager.post("/gestion/reglages/carte/", {}).status_code == 302  # the group's card again
+    assert place(shop, ask("margherita")).total_cents == 990
+
+
+def test_somebody_is_invited_with_roles_and_may_be_taken_out(shop, manager, visit, monkeypatch):
+    monkeypatch.setattr(accounts, "async_task", lambda _path, *arguments: tasks.invite(*arguments))
+    sent = {"name": "Nora", "email": "Nora@example.com", "roles": ["counter", "cook"]}
+    assert manager.post("/gestion/reglages/equipe/", sent).status_code == 302
+    assert mail.outbox[0].to == ["nora@example.com"]
+    nora = User.objects.get(email="nora@example.com")
+    assert visit(shop, nora).get("/cuisine/").status_code == 200
+    manager.post(f"/gestion/reglages/equipe/{nora.pk}/", {"roles": ["counter"]})
+    assert visit(shop, nora).get("/cuisine/").status_code == 403
+    manager.post(f"/gestion/reglages/equipe/{nora.pk}/", {})
+    assert visit(shop, nora).get("/cuisine/").status_code == 404
+
+
+def test_nobody_of_another_shop_gets_a_role_by_a_guessed_number(shop, neighbour, manager, make_staff):
+    stranger = make_staff(Role.COOK, neighbour)
+    manager.post(f"/gestion/reglages/equipe/{stranger.pk}/", {"roles": ["manager"]})
+    assert not Membership.objects.filter(user=stranger, pizzeria_id=shop.id).exists()
+
+
+def test_the_last_manager_stays(shop, manager):
+    with schema_context("public"):
+        managers = Membership.objects.filter(pizzeria_id=shop.id, role=Role.MANAGER)
+        last, *others = managers
+        for other in others:
+            other.delete()
+    answer = manager.post(f"/gestion/reglages/equipe/{last.user_id}/", {}, follow=True)
+    if answer.status_code == 200:
+        assert "au moins un responsable" in answer.content.decode()
+    assert Membership.objects.filter(pk=last.pk).exists()
