@@ -15,7 +15,7 @@ from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
-from tenant_apps.orders.services import blocking, kitchen
+from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -40,6 +40,10 @@ STAFF = {
     "office:members": Permission.SHOP_SETTINGS,
     "office:set_roles": Permission.SHOP_SETTINGS,
     "office:history": Permission.SHOP_SETTINGS,
+    "office:count_stock": Permission.STOCK,
+    "office:counted": Permission.STOCK,
+    "office:feasible": Permission.STOCK,
+    "office:set_threshold": Permission.STOCK,
     "office:stock": Permission.STOCK,
     "office:stock_levels": Permission.STOCK,
     "office:ingredient": Permission.STOCK,
@@ -66,7 +70,7 @@ PUBLIC = {
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
-    "office:set_day", "office:forget_day", "office:set_roles",
+    "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
@@ -81,7 +85,7 @@ WRITES |= {
     "kitchen:ask_remake",
 }
 ARGUMENTS = {
-    "user_id",
+    "user_id", "count_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug",
 }  # fmt: skip
@@ -129,6 +133,9 @@ def filled(shop, neighbour, make_staff):
         "number": order.pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
+        "count_id": stocktaking.count_many(
+            shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
+        ).pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,

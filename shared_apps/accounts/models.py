@@ -78,6 +78,7 @@ ACTS = {
     "day": _("One day"),
     "offer": _("Our own prices"),
     "roles": _("Team"),
+    "threshold": _("Thresholds"),
 }
 
 

@@ -26,3 +26,10 @@ def group(request: StaffRequest) -> HttpResponse:
 @region
 def group_figures(request: StaffRequest) -> HttpResponse:
     return render(request, "headoffice/_group.html", _figures())
+
+
+@require_GET
+@staff(Permission.GROUP_VIEW)
+def alerts(request: StaffRequest) -> HttpResponse:
+    """What runs low, shop by shop."""
+    return render(request, "headoffice/alerts.html", {"alerts": sales.alerts()})

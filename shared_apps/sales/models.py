@@ -78,6 +78,8 @@ class StockAlert(models.Model):
     pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
     ingredient = models.ForeignKey(Ingredient, on_delete=models.PROTECT, related_name="+")
     since = models.DateTimeField()
+    # When the managers were written to; one that recovers and falls again is another alert.
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pizzeria", "ingredient"], name="one_alert_per_ingredient")]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from shared_apps.core.calendar import business_day
-from shared_apps.sales.models import OPEN_STATES
+from shared_apps.sales.models import OPEN_STATES, StockAlert
 
 FIGURES = """
     WITH waiting AS (
@@ -69,6 +69,22 @@ def figures(*, now: dt.datetime, pizzeria_id: int | None = None) -> list[ShopFig
     with connection.cursor() as cursor:
         cursor.execute(FIGURES, parameters)
         return [ShopFigures(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An ingredient low or short in a shop."""
+
+    pizzeria: str
+    slug: str
+    ingredient: str
+    since: dt.datetime
+
+
+def alerts() -> list[Alert]:
+    """Those of the whole group, shop by shop, the oldest first."""
+    rows = StockAlert.objects.order_by("pizzeria__name", "since")
+    return [Alert(*row) for row in rows.values_list("pizzeria__name", "pizzeria__slug", "ingredient__name", "since")]
 
 
 def total(shops: Sequence[ShopFigures]) -> Total:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, settings, stock, today
+from tenant_apps.office.views import cases, counting, settings, stock, today
 
 app_name = "office"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("chiffres/", today.today_figures, name="today_figures"),
     path("stock/", stock.stock, name="stock"),
     path("stock/niveaux/", stock.stock_levels, name="stock_levels"),
+    path("stock/inventaire/", counting.count_stock, name="count_stock"),
+    path("stock/inventaire/<int:count_id>/", counting.counted, name="counted"),
+    path("stock/realisable/", counting.feasible, name="feasible"),
+    path("stock/<int:ingredient_id>/seuils/", counting.set_threshold, name="set_threshold"),
     path("stock/<int:ingredient_id>/", stock.ingredient, name="ingredient"),
     path("reglages/", settings.settings, name="settings"),
     path("reglages/horaires/", settings.hours, name="hours"),

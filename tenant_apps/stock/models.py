@@ -74,6 +74,37 @@ class Reservation(models.Model):
         indexes = [models.Index(fields=["ingredient", "-needed_at"], name="reservation_by_need")]
 
 
+class StockCount(models.Model):
+    """One act of counting, of some ingredients or all: what was expected and what was found. Never edited."""
+
+    append_only = True
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+
+
+class CountedLevel(models.Model):
+    append_only = True
+
+    count = models.ForeignKey(StockCount, on_delete=models.PROTECT, related_name="levels")
+    ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
+    expected = models.DecimalField(max_digits=12, decimal_places=2)
+    counted = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        ordering = ("ingredient__name",)
+        constraints = [
+            models.UniqueConstraint(fields=["count", "ingredient"], name="one_result_per_ingredient_and_count")
+        ]
+
+    @property
+    def difference(self) -> Decimal:
+        return self.counted - self.expected
+
+
 class Movement(models.Model):
     """One change of a level, never edited nor deleted: their sum is what is on hand."""
 

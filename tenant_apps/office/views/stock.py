@@ -9,7 +9,7 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.live.regions import region
-from tenant_apps.office.forms import MovementForm
+from tenant_apps.office.forms import MovementForm, ThresholdForm
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.stock import queries
 from tenant_apps.stock.models import Movement
@@ -44,7 +44,13 @@ def ingredient(request: StaffRequest, ingredient_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _record(request, ingredient_id, form):
         messages.success(request, _("Stock recorded."), extra_tags="good")
         return redirect("office:ingredient", ingredient_id)
-    context = {"level": level, "form": form, "movements": queries.movements(ingredient_id)[:50]}
+    thresholds = ThresholdForm(initial={"low_threshold": level.low_threshold, "par": level.par})
+    context = {
+        "thresholds": thresholds,
+        "level": level,
+        "form": form,
+        "movements": queries.movements(ingredient_id)[:50],
+    }
     return render(request, "office/ingredient.html", context, status=422 if form.errors else 200)
 
 

@@ -1,15 +1,24 @@
 """Receptions, waste and counts as the staff record them: the stock moves, and orders it no longer covers become cases."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from django.db import transaction
 
 from tenant_apps.orders.services import cases
-from tenant_apps.stock.models import Movement, StockLevel
+from tenant_apps.stock.models import Movement, StockCount, StockLevel
 from tenant_apps.stock.services import movements
 from tenants.hosts import Shop
+
+
+@transaction.atomic
+def count_many(*, shop: Shop, counted: Mapping[int, Decimal], actor_id: int | None, now: dt.datetime) -> StockCount:
+    """One count of several ingredients, in their units. Raises WrongQuantity."""
+    where = movements.Where(shop.id, shop.schema_name)
+    act = movements.count_many(where=where, counted=counted, actor_id=actor_id, now=now)
+    cases.review_shortages(now=now)
+    return act
 
 
 @transaction.atomic

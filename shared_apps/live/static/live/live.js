@@ -114,6 +114,7 @@ function open(url) {
 
 const root = document.querySelector("[data-live-stream]");
 if (root) {
+  for (const status of document.querySelectorAll("[data-live-status]")) status.hidden = false;
   open(root.dataset.liveStream);
   setInterval(() => {
     if (Date.now() - lastWord < SILENCE_MS) return;
