@@ -1,14 +1,19 @@
 """The whole path, as people take it: the nearest shop, an order, the kitchen, the door, head office."""
 
+import datetime as dt
 import re
+import time
 
 import pytest
+from django.utils import timezone
+from django_tenants.utils import schema_context
 from playwright.sync_api import expect
 
-from conftest import DESK, PHONE, check_invariants
+from conftest import DESK, PHONE, ask, check_invariants, place
 from ocpizza.tests.browsing import open_page, sign_in
 from shared_apps.accounts.models import Role
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import escalation
 from tenant_apps.stock.models import StockLevel
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -177,3 +182,34 @@ def test_a_quantity_typed_just_before_adding_is_added(browser, site, own_shop):
     customer.wait_for_timeout(300)  # a slow finger
     customer.mouse.up()
     expect(customer.get_by_role("link", name=re.compile("3 articles"))).to_be_visible()
+
+
+def test_a_ticket_without_a_kitchen_screen_rings_at_the_counter_until_one_shows_it(browser, site, own_shop, team):
+    now = timezone.now()
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    expect(kitchen.locator("[data-live-status]")).to_have_text("En direct")
+    seen = place(own_shop, ask("margherita"), now=now)
+    expect(kitchen.locator("[data-ticket]")).to_have_count(1)
+    wait_until(lambda: Order.objects.get(pk=seen.pk).received_at)  # the screen said so by itself
+    kitchen.context.close()  # unplugged
+    counter = open_page(browser)
+    sign_in(counter, site, own_shop, team[Role.COUNTER])
+    expect(counter.locator("[data-live-status]")).to_have_text("En direct")
+    order = place(own_shop, ask("reine"), now=now - dt.timedelta(minutes=2))
+    with schema_context(own_shop.schema_name):
+        assert escalation.escalate(shop=own_shop, now=timezone.now()) == [order.pk]
+    expect(counter.get_by_text(f"Aucun écran de cuisine ne montre la commande n° {order.pk}")).to_be_visible()
+    expect(counter.locator("html[data-rings]")).to_have_attribute("data-rings", re.compile("[2-9]"), timeout=10_000)
+    again = open_page(browser)
+    sign_in(again, site, own_shop, team[Role.COOK])
+    expect(again.locator("[data-ticket]")).to_have_count(2)
+    expect(counter.locator("[data-escalated]")).to_have_count(0)
+    check_invariants()
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,5 +1,7 @@
 // The board's clocks, its sound, and what stays open when it is fetched again.
 
+import { chime } from "./chime.js";
+
 const REPEAT_MS = 3000;
 const board = document.getElementById("tickets");
 const soundButton = document.getElementById("sound");
@@ -27,17 +29,25 @@ function clocks() {
 
 function ring() {
   if (!unheard.size || audio?.state !== "running") return;
-  for (const [delay, pitch] of [[0, 880], [0.18, 1175], [0.36, 880]]) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = pitch;
-    volume.gain.setValueAtTime(0.4, audio.currentTime + delay);
-    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + delay + 0.16);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(audio.currentTime + delay);
-    tone.stop(audio.currentTime + delay + 0.17);
-  }
+  chime(audio);
   document.documentElement.dataset.rings = String(Number(document.documentElement.dataset.rings ?? 0) + 1);
+}
+
+// Tells the server which tickets this screen shows: one that no screen shows rings at the counter.
+const told = new Set();
+async function tell() {
+  const fresh = [...document.querySelectorAll("[data-unreceived]")].map((ticket) => ticket.dataset.unreceived)
+    .filter((number) => !told.has(number));
+  if (!fresh.length || document.hidden) return;
+  const form = document.getElementById("received");
+  const body = new URLSearchParams(new FormData(form));
+  body.set("numbers", fresh.join(","));
+  try {
+    const answer = await fetch(form.action, { method: "POST", body });
+    if (answer.ok) for (const number of fresh) told.add(number);
+  } catch {
+    // the network is away: the next second tells it
+  }
 }
 
 function noticed() {
@@ -79,7 +89,19 @@ document.addEventListener("pointerdown", () => {
 });
 board.addEventListener("live:updated", () => { reopen(); noticed(); });
 document.addEventListener("htmx:afterSettle", (event) => { if (event.target === board) { reopen(); noticed(); } });
-navigator.wakeLock?.request("screen").catch(() => {});
+const stayAwake = () => document.hidden || navigator.wakeLock?.request("screen").catch(() => {});
+stayAwake();
+document.addEventListener("visibilitychange", stayAwake); // the lock is lost each time the screen is hidden
+const wholeScreen = document.getElementById("whole-screen");
+if (document.fullscreenEnabled) {
+  wholeScreen.hidden = false;
+  wholeScreen.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen();
+  });
+}
 clocks();
 setInterval(clocks, 1000);
+tell();
+setInterval(tell, 1000);
 setInterval(ring, REPEAT_MS);

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from tenant_apps.counter.views import blocked, orders, reaching, remakes, rush, taking
+from tenant_apps.counter.views import blocked, escalation, orders, reaching, remakes, rush, taking
 
 app_name = "counter"
 urlpatterns = [
     path("", orders.orders, name="orders"),
+    path("sans-ecran/", escalation.escalation, name="escalation"),
     path("liste/", orders.orders_list, name="orders_list"),
     path("en-attente/", orders.drafts_list, name="drafts_list"),
     path("refaits/", remakes.remakes, name="remakes"),

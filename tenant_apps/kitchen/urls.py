@@ -6,6 +6,7 @@ app_name = "kitchen"
 urlpatterns = [
     path("", views.board, name="board"),
     path("bons/", views.tickets, name="tickets"),
+    path("bons/recus/", views.received, name="received"),
     path("bons/<int:number>/prendre/", views.claim, name="claim"),
     path("bons/<int:number>/annuler-la-prise/", views.undo_claim, name="undo_claim"),
     path("bons/<int:number>/vu/<int:version>/", views.acknowledge, name="acknowledge"),

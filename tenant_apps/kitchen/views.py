@@ -12,7 +12,7 @@ from shared_apps.live.regions import region
 from tenant_apps.orders import queries
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order, OrderLine
-from tenant_apps.orders.services import kitchen, remaking
+from tenant_apps.orders.services import escalation, kitchen, remaking
 from tenant_apps.orders.services.acts import By
 from tenant_apps.shop import queries as shop_queries
 
@@ -89,6 +89,15 @@ def recall(request: StaffRequest, number: int) -> HttpResponse:
 def ask_remake(request: StaffRequest, number: int) -> HttpResponse:
     """The counter decides: it goes to « À traiter »."""
     return _act(request, number, remaking.ask)
+
+
+@require_POST
+@staff(Permission.KITCHEN)
+def received(request: StaffRequest) -> HttpResponse:
+    """A screen shows these tickets: nobody needs to be rung for them."""
+    numbers = [int(number) for number in request.POST.get("numbers", "").split(",") if number.isdecimal()]
+    escalation.show(shop=request.pizzeria, numbers=numbers, now=timezone.now())
+    return HttpResponse(status=204)
 
 
 @require_GET

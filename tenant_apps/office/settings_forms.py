@@ -43,6 +43,9 @@ class SettingsForm(forms.ModelForm):
     make_minutes = forms.IntegerField(label=_("Minutes to make a pizza"), min_value=1, max_value=60)
     slot_minutes = forms.IntegerField(label=_("Length of a slot (minutes)"), min_value=5, max_value=60)
     preparation_minutes = forms.IntegerField(label=_("Minutes to prepare an order"), min_value=1, max_value=180)
+    escalate_after_seconds = forms.IntegerField(
+        label=_("Seconds before a ticket without a screen rings at the counter"), min_value=15, max_value=600
+    )
     days_ahead = forms.IntegerField(label=_("Days one can order ahead"), min_value=0, max_value=14)
     delivery_radius_m = forms.IntegerField(label=_("Delivery radius (metres)"), min_value=0, max_value=30_000)
 
@@ -50,6 +53,7 @@ class SettingsForm(forms.ModelForm):
         model = ShopSettings
         fields = (
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
+            "escalate_after_seconds",
             "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
             "discount_limit_percent", "discount_limit_cents", "prepaid_above_cents",
         )  # fmt: skip

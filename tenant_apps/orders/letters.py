@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from shared_apps.accounts.models import Membership, Role
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
@@ -95,3 +96,22 @@ def _due(order: Order) -> str:
         return ""
     due = order.total_cents - sum(payment.amount_cents for payment in order.payments.all())
     return _("%(due)s to pay at the door.") % {"due": euros(due)} if due else _("It is paid.")
+
+
+def tell_managers(*, pizzeria: Pizzeria, numbers: list[int]) -> None:
+    """No kitchen screen shows these tickets, and the counter rang in vain."""
+    managers = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__is_active=True)
+    addresses = sorted(managers.values_list("user__email", flat=True))
+    if addresses:
+        listed = ", ".join(str(number) for number in numbers)
+        words = {"pizzeria": pizzeria.name, "numbers": listed}
+        send_mail(
+            _("%(pizzeria)s: no kitchen screen shows order no. %(numbers)s") % words,
+            _(
+                "At %(pizzeria)s no screen of the kitchen has shown these orders, and the counter rang in vain: %(numbers)s."
+            )
+            % words
+            + f"\n\n{pizzeria.url}{reverse('kitchen:board', urlconf=settings.ROOT_URLCONF)}\n",
+            None,
+            addresses,
+        )

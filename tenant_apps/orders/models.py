@@ -72,6 +72,10 @@ class Order(models.Model):
     left_at = models.DateTimeField(null=True)
     handed_over_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    # When a kitchen screen showed its ticket; one that none shows rings elsewhere, then is written to the managers.
+    received_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    manager_told_at = models.DateTimeField(null=True)
     # One more at each change and at a cancellation; the kitchen acknowledges the version that it has seen.
     version = models.PositiveSmallIntegerField(default=1)
     seen_version = models.PositiveSmallIntegerField(default=1)

@@ -14,7 +14,7 @@ from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, cases, estimating
+from tenant_apps.orders.services import blocking, cases, escalation, estimating
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
@@ -112,3 +112,22 @@ def re_estimate_of(pizzeria_id: int) -> None:
     shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
     with schema_context(shop.schema_name):
         estimating.re_estimate(shop=shop, now=timezone.now())
+
+
+def escalate() -> None:
+    """Every minute, in the shops that have orders to make."""
+    waiting = OrderSummary.objects.filter(state="accepted").values_list("pizzeria_id", flat=True)
+    for pizzeria_id in waiting.order_by("pizzeria_id").distinct():
+        async_task("tenant_apps.orders.tasks.escalate_of", pizzeria_id)
+
+
+def escalate_of(pizzeria_id: int) -> None:
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        escalation.escalate(shop=shop, now=timezone.now())
+
+
+def tell_managers(pizzeria_id: int, numbers: list[int]) -> None:
+    """Tickets rang in vain: somebody must look at the kitchen's screen."""
+    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
+    letters.tell_managers(pizzeria=pizzeria, numbers=numbers)

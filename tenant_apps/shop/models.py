@@ -42,6 +42,9 @@ class ShopSettings(models.Model):
     usual_drivers = models.PositiveSmallIntegerField(_("usual number of drivers"), default=2)
     deliveries_per_driver = models.PositiveSmallIntegerField(_("deliveries of one driver in a slot"), default=2)
     drivers_on_shift = models.PositiveSmallIntegerField(_("drivers on shift now"), default=0, editable=False)
+    escalate_after_seconds = models.PositiveSmallIntegerField(
+        _("seconds before a ticket that no kitchen screen shows rings at the counter"), default=60
+    )
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
     discount_limit_percent = models.PositiveSmallIntegerField(

@@ -20,7 +20,7 @@ from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
-from tenant_apps.orders.services import changing, repricing, road, settlement
+from tenant_apps.orders.services import changing, escalation, repricing, road, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
@@ -49,6 +49,7 @@ def orders(request: StaffRequest) -> HttpResponse:
     context = {
         **_list(request),
         **_drafts(request),
+        "ringing": escalation.ringing(),
         "is_manager": Role.MANAGER in request.roles,
         "trading": shop_queries.trading(timezone.now()),
     }

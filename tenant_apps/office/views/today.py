@@ -8,6 +8,7 @@ from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from shared_apps.sales import queries as sales
 from tenant_apps.orders.services import cases as case_services
+from tenant_apps.orders.services import escalation
 from tenant_apps.shop import queries as shop_queries
 
 
@@ -19,7 +20,11 @@ def _figures(request: StaffRequest) -> dict[str, object]:
 @require_GET
 @staff(Permission.SHOP_SETTINGS)
 def today(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/today.html", _figures(request) | {"trading": shop_queries.trading(timezone.now())})
+    return render(
+        request,
+        "office/today.html",
+        {**_figures(request), "trading": shop_queries.trading(timezone.now()), "ringing": escalation.ringing()},
+    )
 
 
 @require_GET

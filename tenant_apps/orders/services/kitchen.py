@@ -36,7 +36,8 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     lifecycle.check(current=State(order.state), target=State.PREPARING, actor=by.capacity)
     reservations.consume(order_id=order.pk, actor_id=by.user_id, pizzeria_id=shop.id, now=now)
     order.seen_version = order.version
-    order.save(update_fields=["seen_version"])
+    order.received_at = order.received_at or now
+    order.save(update_fields=["seen_version", "received_at"])
     acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
     acts.tell(shop=shop, order=order, stock=True)
     return order

@@ -9,6 +9,7 @@ from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
 EVERY_MINUTE = {
     "re_estimate": "tenant_apps.orders.tasks.re_estimate",
+    "escalate": "tenant_apps.orders.tasks.escalate",
     "tell_alerts": "shared_apps.sales.tasks.tell_alerts",
     "tell_late": "tenant_apps.orders.tasks.tell_late",
 }
