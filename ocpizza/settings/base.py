@@ -51,6 +51,7 @@ TENANT_APPS = [
     "tenant_apps.stock",
     "tenant_apps.payments",
     "tenant_apps.orders",
+    "tenant_apps.delivery",
     "tenant_apps.storefront",
     "tenant_apps.counter",
     "tenant_apps.kitchen",

@@ -32,6 +32,7 @@ STAFF = {
     "counter:reopen_web": Permission.RUSH,
     "office:today": Permission.SHOP_SETTINGS,
     "office:today_figures": Permission.SHOP_SETTINGS,
+    "office:drivers": Permission.SHOP_SETTINGS,
     "office:settings": Permission.SHOP_SETTINGS,
     "office:hours": Permission.SHOP_SETTINGS,
     "office:set_day": Permission.SHOP_SETTINGS,
@@ -70,6 +71,7 @@ PUBLIC = {
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
+    "driver:start_shift", "driver:end_shift",
     "kitchen:received",
     "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",

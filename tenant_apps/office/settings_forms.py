@@ -1,7 +1,6 @@
 """Forms of the shop's settings."""
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
@@ -9,25 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Role
 from shared_apps.core.errors import RuleError
+from shared_apps.core.fields import EurosField
 from tenant_apps.shop import hours
 from tenant_apps.shop.hours import Ranges
 from tenant_apps.shop.models import ShopSettings
 
 SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
-
-
-class EurosField(forms.DecimalField):
-    """Cents in the program, euros on the screen."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=Decimal(0), max_value=Decimal(999), decimal_places=2, localize=True, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{value / 100:.2f}".replace(".", ",") if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        euros = super().clean(value)
-        return None if euros is None else int((euros * 100).to_integral_value(ROUND_HALF_UP))
 
 
 class SettingsForm(forms.ModelForm):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, counting, settings, stock, today
+from tenant_apps.office.views import cases, counting, drivers, settings, stock, today
 
 app_name = "office"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("stock/realisable/", counting.feasible, name="feasible"),
     path("stock/<int:ingredient_id>/seuils/", counting.set_threshold, name="set_threshold"),
     path("stock/<int:ingredient_id>/", stock.ingredient, name="ingredient"),
+    path("livreurs/", drivers.drivers, name="drivers"),
     path("reglages/", settings.settings, name="settings"),
     path("reglages/horaires/", settings.hours, name="hours"),
     path("reglages/horaires/jour/", settings.set_day, name="set_day"),

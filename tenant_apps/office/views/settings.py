@@ -17,7 +17,8 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.models import AuditEntry, Membership, Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
-from tenant_apps.office.settings_forms import DayForm, EurosField, InvitationForm, RolesForm, SettingsForm, WeekForm
+from shared_apps.core.fields import EurosField
+from tenant_apps.office.settings_forms import DayForm, InvitationForm, RolesForm, SettingsForm, WeekForm
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.shop import configuration
 from tenant_apps.shop import queries as shop_queries
