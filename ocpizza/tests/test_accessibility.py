@@ -84,6 +84,10 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader.press("Modifier ma commande")
     reader.read("change")
     reader.press("Laisser ma commande")
+    reader.read(
+        "messages", page.url.replace("/panier/", "/") if "/commande/" not in page.url else page.url + "messages/"
+    )
+    page.go_back()
     page.on("dialog", lambda dialog: dialog.accept())
     reader.press("Annuler ma commande")
     page.get_by_text("Votre commande est annulée").wait_for()
@@ -145,6 +149,36 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_text("Votre commande").or_(page.get_by_role("heading", level=1)).first.wait_for()
     reader.read("order taken or refused")
     reader.read("deliveries", site.url(own_shop, "/livraisons/"))
+    for path in (
+        "reglages",
+        "reglages/horaires",
+        "reglages/carte",
+        "reglages/equipe",
+        "reglages/historique",
+        "stock/inventaire",
+        "stock/realisable",
+        "livreurs",
+    ):
+        reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
+    page.goto(site.url(own_shop, "/gestion/reglages/horaires/"))
+    page.get_by_label("Lundi").fill("midi")
+    reader.press("Enregistrer ces horaires")
+    reader.read("hours, wrong")
+    page.goto(site.url(own_shop, "/gestion/reglages/equipe/"))
+    reader.press("Envoyer l’invitation")
+    reader.read("team, wrong")
+    page.goto(site.url(own_shop, "/gestion/stock/inventaire/"))
+    reader.press("Enregistrer cet inventaire")
+    reader.read("count, wrong")
+    page.get_by_label("Mozzarella").first.fill("100000")
+    reader.press("Enregistrer cet inventaire")
+    reader.read("count, done")
+    page.goto(site.url(own_shop, "/livraisons/"))
+    reader.press("Commencer mon service")
+    page.get_by_text("En service depuis").click()
+    page.get_by_label("Espèces comptées").fill("1")
+    reader.press("Remettre la caisse")
+    reader.read("shift, unexplained")
     reader.read("forbidden", site.url(None, "/siege/"))
     reader.read("kitchen", site.url(own_shop, "/cuisine/"))
     page.get_by_text("À faire en tout").click()
@@ -161,5 +195,6 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     sign_in(reader.page, site, None, team[Role.HEAD_OFFICE])
     reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
     reader.read("group")
+    reader.read("alerts", site.url(path="/siege/alertes/"))
     reader.read("account", site.url(path="/mon-compte/"))
     assert reader.found == []
