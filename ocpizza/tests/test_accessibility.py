@@ -84,9 +84,7 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader.press("Modifier ma commande")
     reader.read("change")
     reader.press("Laisser ma commande")
-    reader.read(
-        "messages", page.url.replace("/panier/", "/") if "/commande/" not in page.url else page.url + "messages/"
-    )
+    reader.read("messages", f"{page.url}messages/")
     page.go_back()
     page.on("dialog", lambda dialog: dialog.accept())
     reader.press("Annuler ma commande")
