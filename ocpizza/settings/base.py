@@ -52,6 +52,7 @@ TENANT_APPS = [
     "tenant_apps.payments",
     "tenant_apps.orders",
     "tenant_apps.delivery",
+    "tenant_apps.printing",
     "tenant_apps.storefront",
     "tenant_apps.counter",
     "tenant_apps.kitchen",
@@ -191,6 +192,7 @@ CONTENT_SECURITY_POLICY = {
 
 # A task that lasts longer is stopped; one whose worker died is taken up again after twice as long.
 TASK_TIMEOUT_SECONDS = env.int("TASK_TIMEOUT_SECONDS", default=60)
+PRINTERS_MAY_BE_FILES = False
 Q_CLUSTER = {
     "name": "ocpizza",
     "orm": "default",

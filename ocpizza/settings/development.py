@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [f"http://*.{BASE_DOMAIN
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
+PRINTERS_MAY_BE_FILES = True
 DEMO = env.bool("DEMO", default=True)
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None  # files are served from where they are, nothing is collected

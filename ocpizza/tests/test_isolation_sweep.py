@@ -16,6 +16,7 @@ from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
+from tenant_apps.printing.models import PrintJob
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -53,6 +54,9 @@ STAFF = {
     "office:close_case": Permission.CASES,
 }
 STAFF |= {
+    "counter:printer": Permission.PRINTS,
+    "counter:prints": Permission.PRINTS,
+    "counter:reprint": Permission.PRINTS,
     "counter:remakes": Permission.SHOP_SETTINGS,
     "counter:blocked": Permission.SHOP_SETTINGS,
     "counter:unblock": Permission.SHOP_SETTINGS,
@@ -86,11 +90,13 @@ WRITES |= {
     "counter:let_through",
     "counter:hand_to",
     "kitchen:ask_remake",
+    "kitchen:received",
+    "counter:reprint",
 }
 ARGUMENTS = {
     "user_id", "count_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
-    "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug",
+    "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
 
 
@@ -146,6 +152,7 @@ def filled(shop, neighbour, make_staff):
             phone="+33699999999", reason="essai", until_date=None, user_id=None, now=timezone.now()
         ).pk,
         "slug": neighbour.slug,
+        "job_id": PrintJob.objects.create(order=order, kind="bag", version=1, created_at=timezone.now()).pk,
         "token": baskets.open_at_counter(pizzeria_id=shop.id, user_id=make_staff(Role.COUNTER, shop).pk).token,
     }
 

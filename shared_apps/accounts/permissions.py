@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SHOP_SETTINGS = "shop_settings"
     GROUP_VIEW = "group_view"
     RUSH = "rush"
+    PRINTS = "prints"
 
 
 ROLES: dict[Permission, frozenset[Role]] = {
@@ -25,4 +26,5 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.SHOP_SETTINGS: frozenset({Role.MANAGER}),
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
+    Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
 }

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from tenant_apps.counter.views import blocked, escalation, orders, reaching, remakes, rush, taking
+from tenant_apps.counter.views import blocked, escalation, orders, prints, reaching, remakes, rush, taking
 
 app_name = "counter"
 urlpatterns = [
     path("", orders.orders, name="orders"),
     path("sans-ecran/", escalation.escalation, name="escalation"),
     path("liste/", orders.orders_list, name="orders_list"),
+    path("imprimante/", prints.printer, name="printer"),
+    path("impressions/", prints.prints, name="prints"),
+    path("impressions/<int:job_id>/reimprimer/", prints.reprint, name="reprint"),
     path("en-attente/", orders.drafts_list, name="drafts_list"),
     path("refaits/", remakes.remakes, name="remakes"),
     path("numeros-bloques/", blocked.blocked, name="blocked"),

@@ -14,6 +14,7 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.services import escalation, kitchen, remaking
 from tenant_apps.orders.services.acts import By
+from tenant_apps.printing import queries as prints
 from tenant_apps.shop import queries as shop_queries
 
 UNDO_SHOWN_SECONDS = 10
@@ -36,7 +37,8 @@ def _board() -> dict[str, object]:
 @require_GET
 @staff(Permission.KITCHEN)
 def board(request: StaffRequest) -> HttpResponse:
-    return render(request, "kitchen/board.html", _board() | {"trading": shop_queries.trading(timezone.now())})
+    around = {"trading": shop_queries.trading(timezone.now()), "silent_since": prints.silent_since()}
+    return render(request, "kitchen/board.html", _board() | around)
 
 
 @require_GET

@@ -56,6 +56,9 @@ class ShopSettings(models.Model):
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
     )
+    printer_address = models.CharField(
+        _("ticket printer"), max_length=120, blank=True, help_text=_("host:port on the shop's network; empty: none")
+    )
     # Rush mode and closed channels: each holds until its moment; who changed them is in TradingChange.
     rush_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
     rush_until_at = models.DateTimeField(null=True, editable=False)

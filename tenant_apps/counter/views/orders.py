@@ -23,6 +23,7 @@ from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import changing, escalation, repricing, road, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment
+from tenant_apps.printing import queries as prints
 from tenant_apps.shop import queries as shop_queries
 
 
@@ -51,6 +52,7 @@ def orders(request: StaffRequest) -> HttpResponse:
         **_drafts(request),
         "ringing": escalation.ringing(),
         "is_manager": Role.MANAGER in request.roles,
+        "silent_since": prints.silent_since(),
         "trading": shop_queries.trading(timezone.now()),
     }
     return render(request, "counter/orders.html", context)

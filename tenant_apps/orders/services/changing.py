@@ -51,6 +51,7 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     _rewrite(shop, order, before, quote, by, now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
+    telling.print_ticket(shop=shop, order=order, kind="changed")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
@@ -133,6 +134,7 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     cases.close_all(order=order, user_id=by.user_id, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
+    telling.print_ticket(shop=shop, order=order, kind="cancelled")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

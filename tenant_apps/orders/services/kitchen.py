@@ -83,6 +83,7 @@ def mark_ready(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     acts.move(shop=shop, order=order, target=State.READY, by=by, now=now, stamp="ready_at")
     if order.mode != ServiceMode.DELIVERY:
         telling.tell_step(shop=shop, order=order, kind=Message.Kind.READY)
+    telling.print_ticket(shop=shop, order=order, kind="bag")
     acts.tell(shop=shop, order=order)
     return order
 

@@ -248,6 +248,7 @@ def _place(
         products=quote.products,
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
+    telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

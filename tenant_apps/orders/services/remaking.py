@@ -15,7 +15,7 @@ from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Case, Order, OrderLine, RemakeReason, new_reference
 from tenant_apps.orders.quoting import Asked, Quote, QuotedLine
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -85,6 +85,7 @@ def remake(
     Case.objects.filter(order=original, kind=Case.Kind.REMAKE, closed_at=None).update(
         closed_at=now, closed_by_id=by.user_id, resolution=RemakeReason(reason).label
     )
+    telling.print_ticket(shop=shop, order=order, kind="kitchen")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

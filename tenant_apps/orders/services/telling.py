@@ -4,6 +4,7 @@ from django_q.tasks import async_task
 from shared_apps.customers.models import Customer
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
+from tenant_apps.shop import queries as shop_queries
 from tenants.hosts import Shop
 
 
@@ -30,3 +31,12 @@ def stop_steps(*, order: Order) -> None:
     order.save(update_fields=["wants_steps"])
     if order.customer_id:
         Customer.objects.filter(pk=order.customer_id).update(wants_steps=False)
+
+
+def print_ticket(*, shop: Shop, order: Order, kind: str, printer: str | None = None) -> None:
+    """On the shop's printer if it has one, by a task after the commit: no order waits for paper.
+
+    `printer` is its address when the caller has just read it; `kind` is one of `printing.models.PrintJob.Kind`.
+    """
+    if shop_queries.settings().printer_address if printer is None else printer:
+        async_task("tenant_apps.printing.tasks.print_order", shop.id, order.pk, kind, order.version)
