@@ -208,6 +208,14 @@ def test_a_ticket_without_a_kitchen_screen_rings_at_the_counter_until_one_shows_
     check_invariants()
 
 
+def test_a_tablet_whose_clock_is_wrong_shows_the_servers_time(browser, site, own_shop, team):
+    place(own_shop, ask("margherita"))
+    kitchen = open_page(browser)
+    kitchen.add_init_script("const right = Date.now; Date.now = () => right() + 5400000;")
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    expect(kitchen.locator(".ticket .timer")).to_have_text(re.compile("^0:"))
+
+
 def wait_until(condition) -> None:
     deadline = time.monotonic() + 10
     while not condition():

@@ -5,6 +5,10 @@ import { chime } from "./chime.js";
 const REPEAT_MS = 3000;
 const board = document.getElementById("tickets");
 const soundButton = document.getElementById("sound");
+const SKEW_MS = 3000; // less is the network's, or the second that a moment is rounded to
+const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0); // of the page
+// A tablet's own clock is not to be trusted: what it is wrong by is seen when the page comes, and as tickets do.
+let skew = Number(board.dataset.now) * 1000 - (Date.now() - age);
 const announce = document.getElementById("announce");
 let audio = null;
 let known = new Set(tickets().map((ticket) => ticket.dataset.ticket));
@@ -15,7 +19,7 @@ function tickets() {
 }
 
 function clocks() {
-  const now = Date.now() / 1000;
+  const now = (Date.now() + (Math.abs(skew) > SKEW_MS ? skew : 0)) / 1000;
   for (const ticket of tickets()) {
     const seconds = Math.max(0, Math.floor(now - Number(ticket.dataset.since)));
     const age = now > Number(ticket.dataset.late) ? "late" : now > Number(ticket.dataset.soon) ? "soon" : "";
@@ -44,6 +48,8 @@ async function tell() {
   body.set("numbers", fresh.join(","));
   try {
     const answer = await fetch(form.action, { method: "POST", body });
+    const date = Date.parse(answer.headers.get("Date") ?? "");
+    if (date) skew = date - Date.now();
     if (answer.ok) for (const number of fresh) told.add(number);
   } catch {
     // the network is away: the next second tells it

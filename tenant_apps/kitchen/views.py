@@ -37,7 +37,8 @@ def _board() -> dict[str, object]:
 @require_GET
 @staff(Permission.KITCHEN)
 def board(request: StaffRequest) -> HttpResponse:
-    around = {"trading": shop_queries.trading(timezone.now()), "silent_since": prints.silent_since()}
+    now = timezone.now()
+    around = {"trading": shop_queries.trading(now), "silent_since": prints.silent_since(), "now": now}
     return render(request, "kitchen/board.html", _board() | around)
 
 

@@ -4,6 +4,8 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Role
@@ -32,6 +34,8 @@ class SettingsForm(forms.ModelForm):
     escalate_after_seconds = forms.IntegerField(
         label=_("Seconds before a ticket without a screen rings at the counter"), min_value=15, max_value=600
     )
+    hurry_minutes = forms.IntegerField(label=_("A ticket hurries, minutes before its time"), min_value=0, max_value=60)
+    late_minutes = forms.IntegerField(label=_("A ticket is late, minutes after its time"), min_value=0, max_value=60)
     days_ahead = forms.IntegerField(label=_("Days one can order ahead"), min_value=0, max_value=14)
     delivery_radius_m = forms.IntegerField(label=_("Delivery radius (metres)"), min_value=0, max_value=30_000)
 
@@ -39,7 +43,7 @@ class SettingsForm(forms.ModelForm):
         model = ShopSettings
         fields = (
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
-            "escalate_after_seconds", "printer_address",
+            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes",
             "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
             "discount_limit_percent", "discount_limit_cents", "prepaid_above_cents",
         )  # fmt: skip
@@ -61,13 +65,13 @@ class HoursField(forms.CharField):
 class WeekForm(forms.Form):
     """The usual hours of each day."""
 
-    day_0 = HoursField(label=_("Monday"))
-    day_1 = HoursField(label=_("Tuesday"))
-    day_2 = HoursField(label=_("Wednesday"))
-    day_3 = HoursField(label=_("Thursday"))
-    day_4 = HoursField(label=_("Friday"))
-    day_5 = HoursField(label=_("Saturday"))
-    day_6 = HoursField(label=_("Sunday"))
+    day_0 = HoursField(label=capfirst(WEEKDAYS[0]))
+    day_1 = HoursField(label=capfirst(WEEKDAYS[1]))
+    day_2 = HoursField(label=capfirst(WEEKDAYS[2]))
+    day_3 = HoursField(label=capfirst(WEEKDAYS[3]))
+    day_4 = HoursField(label=capfirst(WEEKDAYS[4]))
+    day_5 = HoursField(label=capfirst(WEEKDAYS[5]))
+    day_6 = HoursField(label=capfirst(WEEKDAYS[6]))
 
     @property
     def week(self) -> list[Ranges]:

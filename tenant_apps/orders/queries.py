@@ -22,7 +22,6 @@ from tenants.hosts import Shop
 
 # An order for later comes to the kitchen this long before its time.
 AHEAD = dt.timedelta(minutes=60)
-SOON = dt.timedelta(minutes=10)  # before the time promised, a ticket says to hurry
 RECALLED = 20
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
@@ -40,6 +39,8 @@ class Ticket:
     """What the kitchen sees of an order."""
 
     order: Order
+    hurry: dt.timedelta
+    late: dt.timedelta
 
     @property
     def since(self) -> dt.datetime:
@@ -48,22 +49,26 @@ class Ticket:
 
     @property
     def soon_at(self) -> dt.datetime:
-        return self.order.slot.starts_at - SOON
+        return self.order.slot.starts_at - self.hurry
 
     @property
     def late_at(self) -> dt.datetime:
-        return self.order.slot.ends_at
+        return self.order.slot.ends_at + self.late
 
 
 def board(now: dt.datetime) -> list[Ticket]:
     """The tickets to make: remakes, then the first promised first, a new one last unless it was promised before others.
 
-    A cancelled one stays until the kitchen acknowledges it.
+    A cancelled one stays until the kitchen acknowledges it. They age as the shop's settings say.
     """
+    settings = shop_queries.settings()
+    hurry, late = dt.timedelta(minutes=settings.hurry_minutes), dt.timedelta(minutes=settings.late_minutes)
     to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
     to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)
     orders = Order.objects.filter(to_make | to_stop, slot__starts_at__lte=now + AHEAD)
-    return [Ticket(order) for order in _with_lines(orders).order_by(REMAKES_FIRST, "slot__starts_at", "id")]
+    return [
+        Ticket(order, hurry, late) for order in _with_lines(orders).order_by(REMAKES_FIRST, "slot__starts_at", "id")
+    ]
 
 
 def later(now: dt.datetime) -> int:

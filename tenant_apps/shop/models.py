@@ -56,6 +56,12 @@ class ShopSettings(models.Model):
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
     )
+    hurry_minutes = models.PositiveSmallIntegerField(
+        _("minutes before the time promised when a ticket says to hurry"), default=10
+    )
+    late_minutes = models.PositiveSmallIntegerField(
+        _("minutes after the time promised when a ticket says it is late"), default=0
+    )
     printer_address = models.CharField(
         _("ticket printer"), max_length=120, blank=True, help_text=_("host:port on the shop's network; empty: none")
     )

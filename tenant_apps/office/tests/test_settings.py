@@ -90,7 +90,8 @@ def test_settings_are_in_euros_on_the_screen_and_cents_in_the_database(shop, man
     with schema_context(shop.schema_name):
         sent = {
             name: getattr(ShopSettings.objects.get(), name)
-            for name in ("preparation_minutes", "escalate_after_seconds", "oven_places", "make_minutes", "slot_minutes",
+            for name in ("preparation_minutes", "escalate_after_seconds", "hurry_minutes", "late_minutes",
+                         "oven_places", "make_minutes", "slot_minutes",
                          "days_ahead",
                          "delivery_radius_m", "usual_drivers", "deliveries_per_driver", "discount_limit_percent")
         }  # fmt: skip
