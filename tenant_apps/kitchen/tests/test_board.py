@@ -133,7 +133,7 @@ def test_the_page_of_the_board_reads_the_settings_once(shop, make_staff, visit):
     cook = visit(shop, make_staff(Role.COOK, shop))
     with CaptureQueriesContext(connection) as asked:
         cook.get("/cuisine/")
-    assert sum("FROM \"shop_shopsettings\"" in query["sql"] for query in asked) == 1
+    assert sum('FROM "shop_shopsettings"' in query["sql"] for query in asked) == 1
 
 
 def change(shop, order, *lines):
