@@ -9,6 +9,8 @@ DAY = "((({moment}) AT TIME ZONE 'Europe/Paris') - interval '4 hours')::date"
 HOUR = "extract(hour FROM ({moment}) AT TIME ZONE 'Europe/Paris')::int"
 PLACED_DAY, PLACED_HOUR = DAY.format(moment="placed_at"), HOUR.format(moment="placed_at")
 TAKEN_DAY, TAKEN_HOUR = DAY.format(moment="taken_at"), HOUR.format(moment="taken_at")
+BACK_DAY, BACK_HOUR = DAY.format(moment="asked_at"), HOUR.format(moment="asked_at")
+FAILED_DAY, FAILED_HOUR = DAY.format(moment="concluded_at"), HOUR.format(moment="concluded_at")
 
 SUMMARIES = """
     SELECT orders.id AS number, orders.reference, orders.customer_id, orders.state, orders.mode, orders.placed_at,
@@ -26,7 +28,14 @@ HOURLY = f"""
         UNION ALL
         SELECT {TAKEN_DAY}, {TAKEN_HOUR}, orders.channel, orders.mode, 0, 0, payment.amount_cents
         FROM payments_payment AS payment JOIN orders_order AS orders ON orders.id = payment.order_id
-    ) AS facts GROUP BY day, hour, channel, mode
+        UNION ALL
+        SELECT {BACK_DAY}, {BACK_HOUR}, orders.channel, orders.mode, 0, 0, -refund.amount_cents
+        FROM payments_refund AS refund JOIN orders_order AS orders ON orders.id = refund.order_id
+        UNION ALL
+        SELECT {FAILED_DAY}, {FAILED_HOUR}, orders.channel, orders.mode, 0, 0, refund.amount_cents
+        FROM payments_refund AS refund JOIN orders_order AS orders ON orders.id = refund.order_id
+        WHERE refund.state = 'failed'
+    ) AS facts GROUP BY day, hour, channel, mode HAVING sum(orders) <> 0 OR sum(ordered) <> 0 OR sum(taken) <> 0
 """
 
 PRODUCTS = f"""

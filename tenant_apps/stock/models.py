@@ -117,6 +117,7 @@ class Movement(models.Model):
         UNDONE = "undone", _("Claim undone")
         WASTE = "waste", _("Waste")
         COUNT = "count", _("Count")
+        RETURNED = "returned", _("Returned by a customer")
 
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
     delta = models.DecimalField(max_digits=12, decimal_places=2)

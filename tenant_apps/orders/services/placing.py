@@ -26,10 +26,9 @@ from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
@@ -117,14 +116,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidNow:
-    """The whole total, taken in the act of ordering."""
-
-    means: Payment.Means
-    submission: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -153,12 +144,12 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
-    paid: PaidNow | None = None,
+    paid: Tender | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, OutOfStock, NotOnTheCard; with `paid`, which is the whole total, as `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
@@ -184,7 +175,7 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
-    paid: PaidNow | None,
+    paid: Tender | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
@@ -231,21 +222,10 @@ def _place(
     )
     _insert(shop, order, window.end, quote, by)
     reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
-    if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
-        )
+    if paid and order.total_cents:
+        settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
     sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=1,
-        ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
-        products=quote.products,
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
