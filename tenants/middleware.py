@@ -31,6 +31,8 @@ class PizzeriaMiddleware:
             shop = hosts.shop_for(host)
         except hosts.UnknownHost:
             return render(request, "unknown_host.html", status=404)
+        if host != shop.host:
+            return self._moved(request, shop)
         if not shop.is_trading:
             return self._not_trading(request, shop)
         request.pizzeria = shop
@@ -40,6 +42,10 @@ class PizzeriaMiddleware:
             return self.get_response(request)
         finally:
             connection.set_schema_to_public()
+
+    def _moved(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        """A former address of the shop: 308, so that a form sent there is sent again rather than lost."""
+        return HttpResponse(status=308, headers={"Location": f"{shop.url}{request.get_full_path()}"})
 
     def _not_trading(self, request: Request, shop: hosts.Shop) -> HttpResponse:
         response = render(request, "suspended.html", {"shop": shop}, status=503)

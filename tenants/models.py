@@ -80,3 +80,19 @@ class SchemaDefinition(models.Model):
     migrations_digest = models.CharField(primary_key=True, max_length=64)
     ddl = models.TextField()
     made_at = models.DateTimeField(auto_now_add=True)
+
+
+class RestoreDrill(models.Model):
+    """A backup that was restored aside to see whether it can be: what head office reads of its own backups."""
+
+    append_only = True
+
+    at = models.DateTimeField()
+    backup = models.CharField(max_length=200)  # the file's name
+    pizzeria = models.CharField(max_length=80)
+    seconds = models.FloatField()
+    rows = models.PositiveIntegerField(default=0)
+    fault = models.TextField(blank=True)  # empty when it restored and added up
+
+    class Meta:
+        ordering = ("-at",)
