@@ -6,6 +6,7 @@ from django.shortcuts import render
 
 from tenants import hosts
 from tenants.database import connection
+from tenants.models import Pizzeria
 from tenants.requests import Request
 
 Next = Callable[[Request], HttpResponse]
@@ -48,6 +49,8 @@ class PizzeriaMiddleware:
         return HttpResponse(status=308, headers={"Location": f"{shop.url}{request.get_full_path()}"})
 
     def _not_trading(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        if shop.state == Pizzeria.State.CLOSED:
+            return render(request, "suspended.html", {"shop": shop, "closed": True}, status=410)
         response = render(request, "suspended.html", {"shop": shop}, status=503)
         response["Retry-After"] = "3600"
         return response

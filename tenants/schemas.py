@@ -191,7 +191,7 @@ def migrate_all(*, report: Callable[[Outcome], None]) -> list[Outcome]:
 
 def _shops_by_state() -> list[list[str]]:
     """Schema names grouped by what is applied in them, in one query."""
-    names = list(Pizzeria.objects.order_by("schema_name").values_list("schema_name", flat=True))
+    names = list(Pizzeria.objects.with_schema().order_by("schema_name").values_list("schema_name", flat=True))
     if not names:
         return []
     question = " UNION ALL ".join(

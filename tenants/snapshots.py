@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -27,15 +27,12 @@ TABLES = """
 """
 SEQUENCES = """
     SELECT relname, attname, pg_get_serial_sequence(format('%%I.%%I', %s::text, relname), attname) FROM pg_class
-    JOIN pg_attribute ON attrelid = pg_class.oid AND attidentity <> ''
+    JOIN pg_attribute ON attrelid = pg_class.oid AND attidentity <> '' AND NOT attisdropped
     WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND relname <> ALL(%s) ORDER BY relname, attname
 """
 
 
-class Writer(Protocol):
-    """A stream for the rows of one table, named."""
-
-    def __call__(self, name: str) -> IO[bytes]: ...
+Opened = Callable[[str], IO[bytes]]  # the name of a table → a stream of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def one_moment() -> Iterator[None]:
         yield
 
 
-def write(*, schema_name: str, opened: Writer) -> Contents:
+def write(*, schema_name: str, opened: Opened) -> Contents:
     """Writes every table of a schema as CSV, within `one_moment`."""
     tables = {name: _copy_out(schema_name, name, columns, opened) for name, columns in _tables(schema_name)}
     return Contents(tables, dict(_sequences(schema_name)))
@@ -113,28 +110,35 @@ def _copy(schema_name: str, table: str, columns: Iterable[str]) -> str:
     return f"COPY {quote(schema_name)}.{quote(table)} ({', '.join(quote(column) for column in columns)})"
 
 
-def _copy_out(schema_name: str, table: str, columns: list[str], opened: Writer) -> Table:
+def _copy_out(schema_name: str, table: str, columns: list[str], opened: Opened) -> Table:
     with connection.cursor() as cursor, opened(table) as stream:
         hashing = _Hashing(stream)
         cursor.copy_expert(f"{_copy(schema_name, table, columns)} TO STDOUT (FORMAT csv, HEADER)", hashing)
         return Table(columns, cursor.rowcount, hashing.hash.hexdigest())
 
 
-def fill(*, schema_name: str, contents: Contents, opened: Callable[[str], IO[bytes]]) -> None:
+def fill(*, schema_name: str, contents: Contents, opened: Opened) -> None:
     """Copies the rows into a schema whose tables are empty, by the owner, in the caller's transaction."""
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         for name, table in contents.tables.items():
             with opened(name) as stream:
-                cursor.copy_expert(
-                    f"{_copy(schema_name, name, table.columns)} FROM STDIN (FORMAT csv, HEADER)", stream
-                )
+                cursor.copy_expert(f"{_copy(schema_name, name, table.columns)} FROM STDIN (FORMAT csv, HEADER)", stream)
         for key, (last_value, is_called) in contents.sequences.items():
             table_name, column = key.split(".")
             qualified = f"{quote(schema_name)}.{quote(table_name)}"
             cursor.execute(
                 "SELECT setval(pg_get_serial_sequence(%s, %s), %s, %s)", [qualified, column, last_value, is_called]
             )
+
+
+def replace(*, schema_name: str, contents: Contents, opened: Opened) -> None:
+    """Empties the tables of a schema and fills them, by the owner, in the caller's transaction."""
+    with schemas.as_owner_of(schema_name), connection.cursor() as cursor:
+        quote = connection.ops.quote_name
+        names = ", ".join(f"{quote(schema_name)}.{quote(table)}" for table in contents.tables)
+        cursor.execute(f"TRUNCATE {names}")
+        fill(schema_name=schema_name, contents=contents, opened=opened)
 
 
 def differences(*, schema_name: str, contents: Contents) -> list[str]:

@@ -61,7 +61,9 @@ class Manifest:
         raw = json.loads(text)
         if raw.pop("format", None) != FORMAT:
             raise Unreadable(_("This backup was made by another version of the system."))
-        shops = {slug: ShopCopy(**(shop | {"contents": _contents(shop["contents"])})) for slug, shop in raw["shops"].items()}
+        shops = {
+            slug: ShopCopy(**(shop | {"contents": _contents(shop["contents"])})) for slug, shop in raw["shops"].items()
+        }
         return cls(**(raw | {"shops": shops, "public": _contents(raw["public"])}))
 
 

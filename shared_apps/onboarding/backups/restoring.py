@@ -4,7 +4,7 @@ The schema it replaces is kept under another name until retention removes it: a 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -50,6 +50,22 @@ class NotAsItWas(RuleError):
         super().__init__(_("The restored pizzeria does not add up: %(faults)s") % {"faults": " ; ".join(faults)})
 
 
+class NotEmpty(RuleError):
+    """The group is restored into a database that was just migrated, and nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This database is in use: the group is restored into an empty one, after manage.py migrate.")
+        )
+
+
+class OtherRelease(RuleError):
+    """The public schema is that of another release: the code of the backup's time restores it, then is brought up to date."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This backup was made by another release: restore it with that one, then update."))
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     pizzeria: Pizzeria
@@ -90,7 +106,7 @@ def aside(*, backup: Backup, copy: ShopCopy, now: dt.datetime) -> Iterator[str]:
         schemas.drop_aside(schema_name=scratch)
 
 
-def _reader(backup: Backup, copy: ShopCopy) -> Callable[[str], IO[bytes]]:
+def _reader(backup: Backup, copy: ShopCopy) -> snapshots.Opened:
     def opened(table: str) -> IO[bytes]:
         return backup.table(copy.schema_name, table)
 
@@ -106,9 +122,7 @@ def _check(faults: list[str]) -> None:
         raise NotAsItWas(faults)
 
 
-def restore(
-    *, path: Path, slug: str | None, to: str | None, identity: Path | None, now: dt.datetime
-) -> Restored:
+def restore(*, path: Path, slug: str | None, to: str | None, identity: Path | None, now: dt.datetime) -> Restored:
     """Switches a pizzeria of the backup in: in the place of the one it was, or as a new one, `to`, suspended.
 
     Raises Unreadable, NotInBackup, StillTrading, NotAsItWas.
@@ -174,3 +188,30 @@ def _replace(pizzeria: Pizzeria, scratch: str, now: dt.datetime) -> str:
 def _check_all(pizzeria: Pizzeria) -> None:
     with schema_context(pizzeria.schema_name):
         _check(_words(invariants.broken(pizzeria_id=pizzeria.pk)))
+
+
+def restore_group(*, path: Path, identity: Path | None) -> list[Pizzeria]:
+    """Everything, into an empty database: after the loss of the whole of it. All of it, or nothing.
+
+    Raises Unreadable, NotInBackup, NotEmpty, OtherRelease, NotAsItWas.
+    """
+    if Pizzeria.objects.exists():
+        raise NotEmpty
+    with files.reading(path, identity) as backup, transaction.atomic():
+        public = backup.manifest.public
+        if public is None:
+            raise NotInBackup(sorted(backup.manifest.shops))
+        if backup.manifest.migrations_digest != schemas.migrations_digest():
+            raise OtherRelease
+        backup.check()
+        snapshots.replace(schema_name="public", contents=public, opened=lambda table: backup.table("public", table))
+        for copy in backup.manifest.shops.values():
+            schemas.create_aside(schema_name=copy.schema_name, ddl=backup.ddl)
+            with schemas.as_owner_of(copy.schema_name):
+                snapshots.fill(schema_name=copy.schema_name, contents=copy.contents, opened=_reader(backup, copy))
+            _check(snapshots.differences(schema_name=copy.schema_name, contents=copy.contents))
+            schemas.open_to_its_shop(schema_name=copy.schema_name)
+        shops = list(Pizzeria.objects.with_schema())
+        for pizzeria in shops:
+            _check_all(pizzeria)
+        return shops

@@ -22,7 +22,7 @@ def back_up_shop(*, pizzeria: Pizzeria, folder: Path, now: dt.datetime) -> Path:
 
 def back_up_group(*, folder: Path, now: dt.datetime) -> Path:
     """Every pizzeria that has a schema and the public schema, as they are at one moment. Raises as `back_up_shop`."""
-    shops = list(Pizzeria.objects.exclude(state=Pizzeria.State.CLOSED).order_by("slug"))
+    shops = list(Pizzeria.objects.with_schema().order_by("slug"))
     return _back_up(files.named(folder, "groupe", _stamp(now)), shops, True, now)
 
 
@@ -52,13 +52,11 @@ def _shop(archive: ZipFile, pizzeria: Pizzeria) -> ShopCopy:
         pizzeria=model_to_dict(pizzeria, exclude=["id"]),
         domains=list(Domain.objects.filter(tenant=pizzeria).order_by("-is_primary").values_list("domain", flat=True)),
         members=list(members),
-        contents=snapshots.write(
-            schema_name=pizzeria.schema_name, opened=_writer(archive, pizzeria.schema_name)
-        ),
+        contents=snapshots.write(schema_name=pizzeria.schema_name, opened=_writer(archive, pizzeria.schema_name)),
     )
 
 
-def _writer(archive: ZipFile, schema_name: str) -> snapshots.Writer:
+def _writer(archive: ZipFile, schema_name: str) -> snapshots.Opened:
     def opened(table: str) -> IO[bytes]:
         return archive.open(f"{schema_name}/{table}.csv", "w", force_zip64=True)
 

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", type=Path, default=settings.BACKUP_DIR, help="dossier (BACKUP_DIR par défaut)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pizzeria = Pizzeria.objects.filter(slug=options["slug"]).exclude(state=Pizzeria.State.CLOSED).first()
+        pizzeria = Pizzeria.objects.with_schema().filter(slug=options["slug"]).first()
         if pizzeria is None:
             raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
         try:

@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("new_slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pizzeria = Pizzeria.objects.filter(slug=options["slug"]).first()
+        pizzeria = Pizzeria.objects.with_schema().filter(slug=options["slug"]).first()
         if pizzeria is None:
             raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
         try:
