@@ -11,10 +11,10 @@ class Command(migrate.Command):
 
     help = "Migre le schéma public (les pizzerias : migrate_schemas)."
 
-    def check(self, **options: Any) -> None:
+    def check(self, *args: Any, **options: Any) -> None:
         """As the login: before the first migration there is no other role, and a check asks the server's version."""
         with roles.acting_as(LOGIN):
-            super().check(**options)
+            super().check(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         roles.prepare_database()
