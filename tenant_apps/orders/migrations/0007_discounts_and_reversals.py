@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('customers', '0002_steps'),
         ('orders', '0006_received'),
-        ('shop', '0009_refund_limit'),
+        ('shop', '0010_refund_limit'),
     ]
 
     operations = [

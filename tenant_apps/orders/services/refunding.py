@@ -21,7 +21,7 @@ from tenant_apps.orders import quoting, reversing
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.reversing import Reversible
-from tenant_apps.orders.services import acts, settlement, telling
+from tenant_apps.orders.services import acts, bookkeeping, settlement, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment, Refund, Reversal, ReversalLine
 from tenant_apps.payments.services.refunds import Act
@@ -30,6 +30,7 @@ from tenant_apps.stock.services import returns
 from tenants.hosts import Shop
 
 Fate = ReversalLine.Fate
+SYSTEM = By(Actor.SYSTEM)
 
 
 class CannotBeRefunded(RuleError):
@@ -91,7 +92,7 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
     _restock(shop, order, parts, by, now)
     reversal = _reverse(order, returned, parts, delivery, amount, submission, by, now)
     act = Act(reversal.reason, by.user_id, submission, now, reversal.pk)
-    settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, means=returned.means)
+    settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=returned.means)
     _after(shop, order, by, now, reversal.reason, amount)
     return order
 
@@ -226,7 +227,7 @@ def give_back(
         raise NothingToRefund
     check_limit(by=by, cents=amount)
     act = Act(reason.strip()[:200], by.user_id, submission, now)
-    settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, means=means)
+    settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=means)
     _close_case(order, by.user_id, now)
     _after(shop, order, by, now, act.reason, amount)
     return order
@@ -236,6 +237,8 @@ def settle_overpaid(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> in
     """After a locked order came to cost less than was paid, or nothing: what online cards paid goes back by itself, the
     rest is a case for the counter. Returns what is left to give back, in cents.
     """
+    if order.state != State.CANCELLED and settlement.due_cents(order) <= 0 < settlement.kept_cents(order):
+        bookkeeping.sold(shop=shop, order=order, by=by, now=now)
     online = [Payment.Means.ONLINE_CARD.value]
     over = -settlement.due_cents(order)
     if over <= 0:
@@ -246,7 +249,7 @@ def settle_overpaid(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> in
         name = uuid.uuid5(order.submission, f"overpaid:{order.version}:{order.state}")
         reason = _t("Order cancelled") if order.state == State.CANCELLED else _t("Order changed")
         act = Act(reason, by.user_id, name, now)
-        settlement.pay_back(shop=shop, order=order, amount_cents=automatic, act=act, among=online)
+        settlement.pay_back(shop=shop, order=order, amount_cents=automatic, act=act, by=by, among=online)
         told = order.refunds.values("submission").distinct().count()
         telling.tell_customer(shop=shop, order=order, kind=Message.Kind.REFUNDED, version=told)
     if over > automatic:
@@ -270,7 +273,7 @@ def conclude(*, shop: Shop, refund_id: int, now: dt.datetime, failure: str = "")
     """What became of a pending refund: the bank has it, or says why not and the money is a case. Known twice, told once."""
     pending = Refund.objects.get(pk=refund_id)
     order = acts.locked(pending.order_id)
-    if not settlement.conclude_refund(shop=shop, order=order, refund=pending, failure=failure, now=now):
+    if not settlement.conclude_refund(shop=shop, order=order, refund=pending, failure=failure, by=SYSTEM, now=now):
         return
     if failure:
         open_case(order=order, now=now)

@@ -1,22 +1,21 @@
-"""Where an order meets its money: the one module that takes payments, gives them back and tells the group's figures."""
+"""Where an order meets its money: the one module that takes payments and gives them back, then seals that in the till's
+journal and tells the group's figures (`bookkeeping`), in one transaction."""
 
 import datetime as dt
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.core.calendar import PARIS, business_day
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
-from shared_apps.sales import services as sales
 from tenant_apps.orders import lifecycle, meal_vouchers
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, bookkeeping
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes, refunds, taking
@@ -66,6 +65,9 @@ class Tender:
     tendered_cents: int | None = None  # cash handed; None is the exact sum
     tip_cents: int = 0
     credit_code: str = ""  # of the note that pays
+    taken_at: dt.datetime | None = (
+        None  # when a driver who was offline took it: sealed beside the moment of the sealing
+    )
 
 
 def kept_cents(order: Order) -> int:
@@ -103,7 +105,15 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
     _check_means(order, payments, tender, amount, due)
     _check_change(tender, amount)
     payment = _record(order, tender, amount, by, now)
-    _count(shop, order, amount, now)
+    bookkeeping.taken(
+        shop=shop,
+        order=order,
+        payment=payment,
+        tip_cents=tender.tip_cents,
+        by=by,
+        now=now,
+        taken_at=tender.taken_at or now,
+    )
     return payment
 
 
@@ -149,18 +159,13 @@ def _note(tender: Tender, amount: int, now: dt.datetime) -> CreditNote | None:
     return credit_notes.redeem(code=tender.credit_code, amount_cents=amount, now=now)
 
 
-def _count(shop: Shop, order: Order, cents: int, now: dt.datetime) -> None:
-    """Money counts in the hour it is taken or given back, orders in the hour they are placed."""
-    cell = replace(acts.cell(shop=shop, order=order), day=business_day(now), hour=now.astimezone(PARIS).hour)
-    sales.add(cell=cell, taken_cents=cents)
-
-
 def pay_back(
     *,
     shop: Shop,
     order: Order,
     amount_cents: int,
     act: refunds.Act,
+    by: By,
     means: Payment.Means | None = None,
     among: Collection[str] = Payment.Means.values,
 ) -> list[Refund]:
@@ -176,15 +181,17 @@ def pay_back(
         refunds.give_back(pizzeria_id=shop.id, payment=payment, amount_cents=cents, act=act, as_credit_note=as_note)
         for payment, cents in parts
     ]
-    _count(shop, order, -amount_cents, act.now)
+    for refund in given:
+        if refund.state == Refund.State.DONE:  # what the bank does not have yet is sealed when it has it
+            bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=act.now)
     return given
 
 
-def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, now: dt.datetime) -> bool:
+def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, by: By, now: dt.datetime) -> bool:
     """A pending refund is done, or failed and the money is still ours; False when that was known already."""
     is_news = refunds.conclude(refund=refund, failure=failure, now=now)
-    if is_news and failure:
-        _count(shop, order, refund.amount_cents, now)
+    if is_news and not failure:
+        bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=now)
     return is_news
 
 
@@ -201,6 +208,8 @@ def hand_over(*, shop: Shop, order_id: int, by: By, now: dt.datetime, tender: Te
     due = due_cents(order)
     if due > 0:
         raise NotYetPaid(due)
+    if not order.is_remake:
+        bookkeeping.sold(shop=shop, order=order, by=by, now=now)
     acts.move(shop=shop, order=order, target=State.HANDED_OVER, by=by, now=now, stamp="handed_over_at")
     acts.tell(shop=shop, order=order)
     return order

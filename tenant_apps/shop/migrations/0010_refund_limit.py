@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0008_ageing'),
+        ('shop', '0009_vat_of_the_delivery_fee'),
     ]
 
     operations = [
