@@ -79,6 +79,7 @@ ACTS = {
     "offer": _("Our own prices"),
     "roles": _("Team"),
     "threshold": _("Thresholds"),
+    "substitution": _("Replacements"),
 }
 
 

@@ -150,7 +150,8 @@ def _delivery_left(order: Order) -> int:
 def _restock(shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:
     needs: dict[Fate, dict[int, Decimal]] = {Fate.RETURNED: {}, Fate.WASTED: {}, Fate.KEPT: {}}
     asked = quoting.asked([line.line for line, _pieces, _fate, _worth in parts])
-    card = quoting.card_for(asked) if asked else None
+    own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
+    card = quoting.card_for(asked, own=own, at=order.slot.starts_at) if asked else None
     for line, (_line, pieces, fate, _worth) in zip(asked, parts, strict=True):
         if card is None:
             break

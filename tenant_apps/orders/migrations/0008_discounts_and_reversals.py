@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0002_steps'),
-        ('orders', '0006_received'),
+        ('orders', '0007_substitutions'),
         ('shop', '0010_refund_limit'),
     ]
 
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='case',
             name='kind',
-            field=models.CharField(choices=[('shortage', 'An ingredient is missing'), ('remake', 'To be made again'), ('money_back', 'Money to give back')], max_length=16),
+            field=models.CharField(choices=[('shortage', 'An ingredient is missing'), ('remake', 'To be made again'), ('money_back', 'Money to give back'), ('allergy', 'Allergens changed, with an allergy note')], max_length=16),
         ),
         migrations.AddConstraint(
             model_name='order',

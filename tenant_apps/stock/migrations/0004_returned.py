@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stock', '0002_counts'),
+        ('stock', '0003_substitutions'),
     ]
 
     operations = [
