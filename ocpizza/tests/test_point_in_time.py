@@ -16,7 +16,14 @@ def test_the_database_comes_back_as_it_was_before_an_accident():
     try:
         assert embedded_postgres.reachable(folder)
         script = settings.BASE_DIR / "deploy" / "try_point_in_time.sh"
-        command = [*embedded_postgres.as_unprivileged(), "bash", "-s", "--", str(embedded_postgres.programs()), str(folder)]
+        command = [
+            *embedded_postgres.as_unprivileged(),
+            "bash",
+            "-s",
+            "--",
+            str(embedded_postgres.programs()),
+            str(folder),
+        ]
         done = subprocess.run(
             command, input=script.read_text(), capture_output=True, text=True, check=False, cwd="/",
             env=os.environ | {"HOME": str(folder)},
