@@ -5,11 +5,18 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as rescue
 from allauth.mfa.totp import views as totp
 from allauth.usersessions import views as sessions
-from django.urls import path, re_path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 from django.views.decorators.http import require_POST
 
 from shared_apps.accounts import views
 
+
+class Base36Converter(StringConverter):
+    regex = "[0-9A-Za-z]+"
+
+
+register_converter(Base36Converter, "base36")
 urlpatterns = [
     path("connexion/", views.login, name="account_login"),
     path("deconnexion/", require_POST(account.logout), name="account_logout"),
@@ -20,8 +27,8 @@ urlpatterns = [
     path("mot-de-passe/choisir/", account.password_set, name="account_set_password"),
     path("mot-de-passe/oublie/", account.password_reset, name="account_reset_password"),
     path("mot-de-passe/oublie/envoye/", account.password_reset_done, name="account_reset_password_done"),
-    re_path(
-        r"^mot-de-passe/oublie/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    path(
+        "mot-de-passe/oublie/<base36:uidb36>-<str:key>/",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
