@@ -113,7 +113,14 @@ def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
 
 
 def drop_shop(pizzeria: Pizzeria) -> None:
-    for table in ("sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message"):
+    for table in (
+        "sales_ordersummary",
+        "sales_hourlysales",
+        "sales_productsales",
+        "sales_stockalert",
+        "sales_tillanchor",
+        "told_message",
+    ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
     with connection.cursor() as cursor:

@@ -31,13 +31,13 @@ def test_the_group_view_follows_every_shop(shop, neighbour):
     sell(shop, ask("margherita"))
     place(shop, ask("reine"))
     waiting = place(neighbour, ask("orientale"))
-    assert (of(shop).in_progress, of(shop).orders, of(shop).taken_cents) == (1, 2, 990)
-    assert (of(neighbour).in_progress, of(neighbour).taken_cents) == (1, 0)
+    assert (of(shop).in_progress, of(shop).orders, of(shop).turnover_cents) == (1, 2, 990)
+    assert (of(neighbour).in_progress, of(neighbour).turnover_cents) == (1, 0)
     with schema_context(neighbour.schema_name):
         changing.cancel(shop=neighbour, order_id=waiting.pk, by=COUNTER, now=timezone.now())
     assert (of(neighbour).in_progress, of(neighbour).orders) == (0, 0)
     total = queries.total(queries.figures(now=timezone.now()))
-    assert (total.in_progress, total.orders, total.taken_cents) == (1, 2, 990)
+    assert (total.in_progress, total.orders, total.turnover_cents) == (1, 2, 990)
 
 
 def test_an_order_past_its_time_is_late(shop):
