@@ -83,6 +83,7 @@ ACTS = {
     "second_factor_on": _("Codes of a phone asked"),
     "second_factor_off": _("Codes of a phone no longer asked"),
     "rescue_codes": _("New rescue codes"),
+    "substitution": _("Replacements"),
 }
 
 

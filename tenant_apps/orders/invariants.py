@@ -36,6 +36,27 @@ INVARIANTS: dict[str, str] = {
         SELECT format('commande %%s : acceptée sans réservation', orders.id)
         FROM orders_order AS orders WHERE orders.state = 'accepted' AND orders.work > 0
         AND NOT EXISTS (SELECT FROM stock_reservation AS reservation WHERE reservation.order_id = orders.id)""",
+    "a level names the substitution that replaces it": """
+        SELECT ingredient.name FROM stock_stocklevel AS level
+        JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        LEFT JOIN stock_substitution AS under_way ON under_way.replaced_id = level.ingredient_id
+             AND under_way.ended_at IS NULL
+        WHERE level.substitution_id IS DISTINCT FROM under_way.id""",
+    "open orders hold what the recipes of now ask for": """
+        SELECT format('commande %%s : %%s est remplacé', reservation.order_id, ingredient.name)
+        FROM stock_reservation AS reservation
+        JOIN catalogue_ingredient AS ingredient ON ingredient.id = reservation.ingredient_id
+        JOIN stock_substitution AS substitution ON substitution.replaced_id = reservation.ingredient_id
+        WHERE reservation.day IS NULL AND substitution.ended_at IS NULL
+        AND (substitution.until_at IS NULL OR reservation.needed_at < substitution.until_at)
+        UNION ALL
+        SELECT format('commande %%s : %%s n''est plus remplacé', reservation.order_id, ingredient.name)
+        FROM stock_standin AS stand_in
+        JOIN stock_substitution AS substitution ON substitution.id = stand_in.substitution_id
+        JOIN catalogue_ingredient AS ingredient ON ingredient.id = substitution.replaced_id
+        JOIN stock_reservation AS reservation ON reservation.order_id = stand_in.order_id
+             AND reservation.ingredient_id = substitution.replacement_id
+        WHERE reservation.day IS NULL AND substitution.ended_at IS NOT NULL""",
     "order totals equal their lines": """
         SELECT format('commande %%s : %%s centimes, %%s d''après ses lignes', orders.id, orders.items_cents, lines.sum)
         FROM orders_order AS orders

@@ -13,6 +13,7 @@ from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders.invariants import INVARIANTS
 from tenant_apps.orders.services import kitchen, settlement
 from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.tests.test_substitutions import replace
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenants.backend.base import OWNER
@@ -27,6 +28,8 @@ CORRUPTIONS = {
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
     "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
+    "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
@@ -64,6 +67,7 @@ def busy_shop(shop):
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
+    replace(shop, "merguez", "chorizo")
     return shop
 
 
