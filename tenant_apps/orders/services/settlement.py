@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from tenant_apps.drawer.services import cash
 from tenant_apps.orders import lifecycle, meal_vouchers
-from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, bookkeeping
 from tenant_apps.orders.services.acts import By
@@ -22,6 +23,7 @@ from tenant_apps.payments.services import credit_notes, refunds, taking
 from tenants.hosts import Shop
 
 CASH_LIMIT_CENTS = 100_000  # CMF L112-6 and D112-3: a debt of more is not paid in cash
+AT_THE_TILL = frozenset({Actor.COUNTER, Actor.MANAGER})  # their cash is in the drawer; a driver carries theirs
 TIPPED = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL)
 
 
@@ -150,6 +152,8 @@ def _record(order: Order, tender: Tender, amount: int, by: By, now: dt.datetime)
         tip_cents=tender.tip_cents,
         credit_note=_note(tender, amount, now),
     )
+    if payment.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+        cash.came_in(payment=payment)
     return payment
 
 
@@ -182,6 +186,8 @@ def pay_back(
         for payment, cents in parts
     ]
     for refund in given:
+        if refund.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+            cash.went_out(refund=refund)
         if refund.state == Refund.State.DONE:  # what the bank does not have yet is sealed when it has it
             bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=act.now)
     return given
