@@ -95,6 +95,11 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "counter:refund",
+    "counter:give_back",
+    "counter:open_drawer",
+    "counter:move_cash",
+    "counter:count_drawer",
     "office:start_substitution",
     "office:end_substitution",
     "counter:reprice",

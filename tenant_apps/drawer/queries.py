@@ -23,3 +23,9 @@ def movements(session: DrawerSession) -> QuerySet[CashMovement]:
 def sessions(since: dt.datetime, until: dt.datetime) -> QuerySet[DrawerSession]:
     found = DrawerSession.objects.filter(opened_at__gte=since, opened_at__lt=until)
     return found.select_related("operator", "closed_by").prefetch_related("counts__actor").order_by("opened_at")
+
+
+def last_left_cents() -> int:
+    """What was counted in the drawer when it was last closed: what is probably in it now."""
+    last = DrawerSession.objects.exclude(closed_at=None).order_by("-closed_at").first()
+    return (last.counted_cents or 0) if last else 0

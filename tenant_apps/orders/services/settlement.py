@@ -63,7 +63,7 @@ class Tender:
 
     means: Payment.Means
     submission: uuid.UUID
-    amount_cents: int | None = None  # all that is due
+    amount_cents: int | None = None  # all that is due, or that these means may pay of it
     tendered_cents: int | None = None  # cash handed; None is the exact sum
     tip_cents: int = 0
     credit_code: str = ""  # of the note that pays
@@ -101,7 +101,7 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
     """The same for an order that is locked already: the one place where money comes in."""
     payments = list(order.payments.all())
     due = order.owed_cents - sum(payment.kept_cents for payment in payments)
-    amount = due if tender.amount_cents is None else tender.amount_cents
+    amount = _proposed(order, payments, tender, due) if tender.amount_cents is None else tender.amount_cents
     if order.state == State.CANCELLED or not 0 < amount <= due:
         raise WrongAmount(_("The amount must be between 0,01 € and %(due)s.") % {"due": euros(max(0, due))})
     _check_means(order, payments, tender, amount, due)
@@ -117,6 +117,15 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
         taken_at=tender.taken_at or now,
     )
     return payment
+
+
+def _proposed(order: Order, payments: list[Payment], tender: Tender, due: int) -> int:
+    """All that is due, or as much of it as these means may pay."""
+    if tender.means in Payment.MEAL_VOUCHERS:
+        return meal_vouchers.eligible(order=order, payments=payments, due_cents=due).suggested_cents
+    if tender.means == Payment.Means.CREDIT_NOTE:
+        return min(due, credit_notes.find(code=tender.credit_code).balance_cents)
+    return due
 
 
 def _check_means(order: Order, payments: list[Payment], tender: Tender, amount: int, due: int) -> None:
