@@ -148,7 +148,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_label("Espèces reçues").fill("50")
     page.get_by_text("À rendre").wait_for()
     reader.press("Espèces F4")
-    page.get_by_text("Rembourser", exact=True).click()
+    page.locator("#refund summary").click()
     reader.read("counter order, paid, with its refund open")
     page.get_by_label("Un geste commercial").fill("2")
     page.locator("#refund-reason").fill("Trop cuite")
