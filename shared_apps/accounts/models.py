@@ -79,6 +79,8 @@ ACTS = {
     "offer": _("Our own prices"),
     "roles": _("Team"),
     "threshold": _("Thresholds"),
+    "devices": _("Devices"),
+    "pins": _("PINs"),
 }
 
 

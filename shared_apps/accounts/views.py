@@ -1,7 +1,10 @@
+from urllib.parse import urlencode
+
 from django.contrib.auth import login as sign_in
 from django.contrib.auth import logout as sign_out
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,6 +21,8 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 @sensitive_post_parameters()
 def login(request: Request) -> HttpResponse:
+    if request.device:  # a password opens the device until it locks, and leaves no session on it
+        return redirect(f"{reverse('devices:password')}?{urlencode({'next': _asked_for(request)})}")
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user:
         sign_in(request, form.user)
