@@ -89,7 +89,9 @@ def test_a_locked_kitchen_keeps_its_tickets_and_a_locked_till_shows_nothing(brow
     for name, purpose, role in (("Four", "kitchen", Role.COOK), ("Caisse", "counter", Role.COUNTER)):
         _manager, device = pair(browser, site, own_shop, team, name, purpose)
         if purpose == "kitchen":
+            expect(device.locator("[data-live-status]")).to_have_text("En direct")
             device.keyboard.press("F1")
+        expect(device.get_by_label("Votre code PIN")).to_be_focused()
         device.keyboard.type(codes[role])
         device.keyboard.press("Enter")
         expect(device.locator("#operator")).to_have_text(team[role].name)

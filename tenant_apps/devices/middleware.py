@@ -79,9 +79,10 @@ def _on_device(
 
 
 def _not_paired(request: Request) -> HttpResponse:
-    """Revoked, forgotten, or of another shop: the same page, which forgets the cookie."""
+    """Revoked, forgotten, or of another shop: the same page, which forgets the cookie once somebody reads it."""
     response = render(request, "devices/not_paired.html", status=404)
-    response.delete_cookie(settings.DEVICE_COOKIE)
+    if AUTOMATIC not in request.headers and not request.htmx:
+        response.delete_cookie(settings.DEVICE_COOKIE)
     return response
 
 
@@ -89,7 +90,7 @@ def _ask(request: Request, refusal: str = "") -> HttpResponse:
     """Who is it? A page first becomes that of the PIN; an act is sent again with it, as it was."""
     if request.method != "POST":
         return _to(request, "devices:operator")
-    context = {"action": request.get_full_path(), "carried": carried(request.POST), "refusal": refusal}
+    context = {"action": request.get_full_path(), "carried": carried(request.POST), "refusal": refusal, "acts": True}
     if not request.htmx:
         return render(request, "devices/operator.html", context, status=401)
     context["target"] = request.htmx.target or "main"
