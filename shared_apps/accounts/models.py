@@ -81,6 +81,7 @@ ACTS = {
     "threshold": _("Thresholds"),
     "devices": _("Devices"),
     "pins": _("PINs"),
+    "substitution": _("Replacements"),
 }
 
 

@@ -107,10 +107,14 @@ def _tallies(halves: Counter[str]) -> list[Tally]:
 
 
 def composition_of(line: OrderLine) -> Composition:
-    """What a placed line is made of, for one piece."""
+    """What a placed line is made of, for one piece: as the shop makes it now, then as the kitchen took it."""
     configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
     variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras).compose(configuration)
+    own, order = shop_queries.changes(), line.order
+    if order.state != State.ACCEPTED:
+        own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
+    at = order.slot.starts_at
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -50,6 +50,7 @@ def taking(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
 def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, status: int = 0) -> HttpResponse:
     filled, now = filling.filled(draft), timezone.now()
     form = form or _form(request, filled, now, draft.contact)
+    filled = filled.at(draft, form.wanted_at)
     phone = form["phone"].value() or ""
     context = {
         "draft": draft,
@@ -184,6 +185,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     draft, now = draft_for(request, token), timezone.now()
     filled = filling.filled(draft)
     form = _form(request, filled, now)
+    filled = filled.at(draft, form.wanted_at)
     shown = request.POST.get("seen", seen(filled))
     if shown != seen(filled):  # another tab or till changed it: nobody orders what they did not see
         form.add_error(None, _("This order was changed elsewhere: %(changes)s. Check it, then place it.")
@@ -203,6 +205,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 by=By(Actor(request.role), request.user.pk, request.device_id),
                 paid=_paid(form, token),
                 now=now,
+                shown=filled.shown,
             )
             draft.delete()
     except RuleError as refusal:

@@ -12,12 +12,14 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tenant_apps.orders.models import Case, Order
+from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.models import Reservation, StockLevel
 
 
 def review_shortages(*, now: dt.datetime) -> None:
     """Makes the open cases those that today's shortages ask for."""
     wanted = {pair for level in StockLevel.objects.filter(shortage=True) for pair in _orders_short(level)}
+    wanted |= set(stock_queries.cannot_follow())
     open_cases = Case.objects.filter(kind=Case.Kind.SHORTAGE, closed_at=None)
     standing = {(case.order_id, case.ingredient_id): case.pk for case in open_cases}
     Case.objects.bulk_create(
@@ -49,6 +51,12 @@ def close_all(*, order: Order, user_id: int | None, now: dt.datetime) -> None:
     Case.objects.filter(order=order, closed_at=None).update(
         closed_at=now, closed_by_id=user_id, resolution=_("Order cancelled")
     )
+
+
+def close_ended(*, order: Order, ingredient_id: int, now: dt.datetime) -> None:
+    """The ingredient that somebody with an allergy should hear of is out of the order again."""
+    found = Case.objects.filter(order=order, kind=Case.Kind.ALLERGY, ingredient_id=ingredient_id, closed_at=None)
+    found.update(closed_at=now, resolution=_("The recipe is as it was"))
 
 
 @transaction.atomic
