@@ -35,7 +35,7 @@ CORRUPTIONS = {
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
-    "the journal ends where it was last seen": "UPDATE till_journalhead SET number = number - 1",
+    "the journal ends where the group last saw it": "UPDATE till_journalhead SET number = number - 1",
     "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (
