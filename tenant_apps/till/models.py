@@ -96,3 +96,21 @@ class Closing(models.Model):
             models.UniqueConstraint(fields=["period", "number"], name="one_closing_per_number"),
             models.UniqueConstraint(fields=["period", "starts_on"], name="a_period_is_closed_once"),
         ]
+
+
+class Invoice(models.Model):
+    """Made on request from a sealed sale. Its buyer is kept as long as the law keeps invoices (10 years), and nowhere else."""
+
+    append_only = True
+
+    number = models.PositiveBigIntegerField(unique=True)  # without a gap
+    receipt_number = models.BigIntegerField(unique=True)
+    order_number = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    buyer_name = models.CharField(_("name"), max_length=120)
+    buyer_address = models.CharField(_("address"), max_length=200)
+    buyer_siren = models.CharField("SIREN", max_length=9, blank=True)
+    buyer_vat_number = models.CharField(_("VAT number"), max_length=13, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
