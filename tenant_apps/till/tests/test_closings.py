@@ -15,8 +15,8 @@ from conftest import COUNTER, ask, place
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 from shared_apps.sales import queries as sales
 from shared_apps.sales.models import HourlySales, TillClosing
-from tenant_apps.orders.services import settlement
-from tenant_apps.orders.services.placing import PaidNow
+from tenant_apps.orders.services import bookkeeping
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.till import figures, tasks
 from tenant_apps.till.models import Closing, Entry
@@ -34,7 +34,7 @@ def paris(*moment: int) -> dt.datetime:
 
 def sell(shop, now: dt.datetime, *lines, means=CASH):
     lines = lines or (ask("margherita"),)
-    return place(shop, *lines, paid=PaidNow(means, uuid.uuid4()), by=COUNTER, now=now)
+    return place(shop, *lines, paid=Tender(means, uuid.uuid4()), by=COUNTER, now=now)
 
 
 def close(shop, day: dt.date, now: dt.datetime) -> Closing:
@@ -77,7 +77,7 @@ def test_head_office_sees_the_turnover_of_the_z_refunds_taken_off(shop):
         reason="froide",
         now=now,
     )
-    settlement.count(shop=shop, entries=[entry])
+    bookkeeping.count(shop=shop, entries=[entry])
     seen = sales.figures(now=now, pizzeria_id=shop.id)[0].turnover_cents
     closing = close(shop, business_day(now), now)
     assert seen == closing.figures["turnover_cents"] == 990

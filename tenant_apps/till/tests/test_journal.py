@@ -23,7 +23,7 @@ from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding.backups import restoring, saving
 from shared_apps.sales.models import TillAnchor
 from tenant_apps.orders.services import settlement, stocktaking
-from tenant_apps.orders.services.placing import PaidNow
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement
 from tenant_apps.till import signing
@@ -39,7 +39,7 @@ CASH = Payment.Means.CASH
 
 def sell(shop, count: int = 1) -> None:
     for _ in range(count):
-        place(shop, ask("margherita"), paid=PaidNow(CASH, uuid.uuid4()), by=COUNTER)
+        place(shop, ask("margherita"), paid=Tender(CASH, uuid.uuid4()), by=COUNTER)
 
 
 def verify(shop) -> str:
@@ -254,9 +254,7 @@ def test_a_hundred_payments_at_once_leave_no_gap(own_shop):
                 settlement.take_payment(
                     shop=own_shop,
                     order_id=order.pk,
-                    means=CASH,
-                    amount_cents=order.total_cents,
-                    submission=uuid.uuid4(),
+                    tender=Tender(CASH, uuid.uuid4(), order.total_cents),
                     by=COUNTER,
                     now=timezone.now(),
                 )
@@ -320,7 +318,7 @@ def test_a_process_killed_in_mid_transaction_leaves_no_gap(own_shop):
 def test_a_restored_journal_says_what_it_lost_and_goes_on(own_shop, tmp_path):
     """A backup brings back an earlier end: that is written down, and closings that it does not have are made again."""
     before = timezone.now() - dt.timedelta(days=3)
-    place(own_shop, ask("margherita"), paid=PaidNow(CASH, uuid.uuid4()), by=COUNTER, now=before)
+    place(own_shop, ask("margherita"), paid=Tender(CASH, uuid.uuid4()), by=COUNTER, now=before)
     pizzeria = Pizzeria.objects.get(pk=own_shop.id)
     with schema_context("public"):
         path = saving.back_up_shop(pizzeria=pizzeria, folder=tmp_path, now=timezone.now())
