@@ -18,16 +18,46 @@ INVARIANTS: dict[str, str] = {
         SELECT format('%%s : %%s réservé, %%s d''après les réservations', ingredient.name, level.reserved, held.sum)
         FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = level.ingredient_id AND reservation.day IS NULL) AS held
+                            WHERE reservation.ingredient_id = level.ingredient_id
+                            AND NOT reservation.awaits_reception) AS held
         WHERE level.reserved <> held.sum""",
-    "later days promise what reservations hold": """
-        SELECT format('%%s le %%s : %%s promis, %%s d''après les réservations', ingredient.name, promise.day,
-                      promise.promised, held.sum)
-        FROM stock_daypromise AS promise JOIN catalogue_ingredient AS ingredient ON ingredient.id = promise.ingredient_id
+    "what awaits a reception is what reservations await": """
+        SELECT format('%%s : %%s promis sur réception, %%s d''après les réservations', ingredient.name, level.awaited, held.sum)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = promise.ingredient_id
-                            AND reservation.day = promise.day) AS held
-        WHERE promise.promised <> held.sum""",
+                            WHERE reservation.ingredient_id = level.ingredient_id
+                            AND reservation.awaits_reception) AS held
+        WHERE level.awaited <> held.sum""",
+    "what is expected is what receptions will bring": """
+        SELECT format('%%s : %%s attendu, %%s d''après les réceptions', ingredient.name, level.expected, coming.sum)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(line.expected), 0) AS sum FROM stock_receptionline AS line
+                            JOIN stock_reception AS reception ON reception.id = line.reception_id
+                            WHERE line.ingredient_id = level.ingredient_id AND reception.state = 'expected'
+                            AND reception.missed_at IS NULL) AS coming
+        WHERE level.expected <> coming.sum""",
+    "the orders needed first are covered by the stock": """
+        SELECT format('%%s : commande %%s', ingredient.name, held.order_id)
+        FROM (SELECT *, sum(quantity) OVER (PARTITION BY ingredient_id ORDER BY needed_at, order_id) AS upto
+              FROM stock_reservation) AS held
+        JOIN stock_stocklevel AS level ON level.ingredient_id = held.ingredient_id
+        JOIN catalogue_ingredient AS ingredient ON ingredient.id = held.ingredient_id
+        WHERE held.awaits_reception <> (held.upto > level.on_hand AND level.expected > 0)""",
+    "nothing is promised beyond what will be there, unless it is said to be short": """
+        SELECT DISTINCT format('%%s : %%s', ingredient.name,
+                               CASE WHEN level.shortage THEN 'dit manquant sans l''être' ELSE 'manquera sans être dit' END)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(bool_or(level.on_hand + came.sum < held.upto), false) AS short
+            FROM (SELECT needed_at, sum(quantity) OVER (ORDER BY needed_at, order_id) AS upto
+                  FROM stock_reservation WHERE ingredient_id = level.ingredient_id) AS held
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(line.expected), 0) AS sum FROM stock_receptionline AS line
+                JOIN stock_reception AS reception ON reception.id = line.reception_id
+                WHERE line.ingredient_id = level.ingredient_id AND reception.state = 'expected'
+                AND reception.missed_at IS NULL AND reception.expected_at <= held.needed_at) AS came
+        ) AS judged
+        WHERE level.shortage <> judged.short""",
     "only accepted orders hold reservations": """
         SELECT format('commande %%s : %%s et des réservations', orders.id, orders.state)
         FROM orders_order AS orders WHERE orders.state <> 'accepted'

@@ -1,3 +1,5 @@
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -5,6 +7,26 @@ from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from tenant_apps.stock.models import Movement, StockCount, StockLevel
+from tenant_apps.stock.timeline import Outlook
+
+# The balance of each ingredient from each moment when it changes, from `at` on: what is on hand, what comes, what open
+# orders take. What may still be promised at a moment is the lowest balance from it on (ADR 0027).
+MOMENTS = """
+    event AS (
+        SELECT ingredient_id, %(at)s::timestamptz AS at, on_hand AS delta FROM stock_stocklevel
+        UNION ALL
+        SELECT ingredient_id, greatest(needed_at, %(at)s), -quantity FROM stock_reservation
+        WHERE order_id IS DISTINCT FROM %(without_order)s
+        UNION ALL
+        SELECT line.ingredient_id, greatest(reception.expected_at, %(at)s), line.expected
+        FROM stock_reception AS reception JOIN stock_receptionline AS line ON line.reception_id = reception.id
+        WHERE reception.state = 'expected' AND reception.missed_at IS NULL AND reception.expected_at > %(now)s
+    ), moment AS (
+        SELECT ingredient_id, at, sum(sum(delta)) OVER (PARTITION BY ingredient_id ORDER BY at) AS balance
+        FROM event GROUP BY ingredient_id, at
+    )
+"""
+FREE = f"{MOMENTS}, free AS (SELECT ingredient_id, greatest(min(balance), 0) AS quantity FROM moment GROUP BY ingredient_id)"
 
 
 def levels() -> QuerySet[StockLevel]:
@@ -20,18 +42,17 @@ def movements(ingredient_id: int) -> QuerySet[Movement]:
     return Movement.objects.filter(ingredient_id=ingredient_id).select_related("actor", "order").order_by("-id")
 
 
-def feasible() -> dict[int, int]:
-    """How many of each variant the stock allows now, by variant id, in one statement.
+def feasible(*, at: dt.datetime, now: dt.datetime) -> dict[int, int]:
+    """How many of each variant may be promised for a moment, by variant id, in one statement.
 
     For display: what is shown may be sold a moment later, and only acceptance decides.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT recipe.variant_id,"
-            " min(floor(greatest(coalesce(level.on_hand - level.reserved, 0), 0) / recipe.quantity))::int"
-            " FROM catalogue_recipeline AS recipe"
-            " LEFT JOIN stock_stocklevel AS level ON level.ingredient_id = recipe.ingredient_id"
-            " GROUP BY recipe.variant_id"
+            f"WITH {FREE} SELECT recipe.variant_id, min(floor(coalesce(free.quantity, 0) / recipe.quantity))::int"
+            " FROM catalogue_recipeline AS recipe LEFT JOIN free ON free.ingredient_id = recipe.ingredient_id"
+            " GROUP BY recipe.variant_id",
+            {"at": at, "now": now, "without_order": None},
         )
         return dict(cursor.fetchall())
 
@@ -46,24 +67,25 @@ class Feasible:
     blocking: str
 
 
-FEASIBLE = """
+FEASIBLE = f"""
+    WITH {FREE}
     SELECT DISTINCT ON (product.position, product.name, size.position)
         product.name, coalesce(size.name, ''),
-        floor(greatest(coalesce(level.on_hand - level.reserved, 0), 0) / recipe.quantity)::int AS count, ingredient.name
+        floor(coalesce(free.quantity, 0) / recipe.quantity)::int AS count, ingredient.name
     FROM catalogue_recipeline AS recipe
     JOIN catalogue_variant AS variant ON variant.id = recipe.variant_id
     JOIN catalogue_product AS product ON product.id = variant.product_id AND product.published
     LEFT JOIN catalogue_size AS size ON size.id = variant.size_id
     JOIN catalogue_ingredient AS ingredient ON ingredient.id = recipe.ingredient_id
-    LEFT JOIN stock_stocklevel AS level ON level.ingredient_id = recipe.ingredient_id
+    LEFT JOIN free ON free.ingredient_id = recipe.ingredient_id
     ORDER BY product.position, product.name, size.position, count, ingredient.name
 """
 
 
-def feasible_products() -> list[Feasible]:
-    """Every product of the card with what blocks it, in one statement."""
+def feasible_products(*, now: dt.datetime) -> list[Feasible]:
+    """Every product of the card with what blocks it now, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(FEASIBLE)
+        cursor.execute(FEASIBLE, {"at": now, "now": now, "without_order": None})
         return [Feasible(*row) for row in cursor.fetchall()]
 
 
@@ -71,7 +93,14 @@ def counts() -> QuerySet[StockCount]:
     return StockCount.objects.select_related("actor").annotate(lines=Count("levels"))
 
 
-def available(ingredient_ids: list[int]) -> dict[int, Decimal]:
-    """What may still be promised today of these ingredients, in their units."""
-    rows = StockLevel.objects.filter(pk__in=ingredient_ids).annotate(free=F("on_hand") - F("reserved"))
-    return dict(rows.values_list("pk", "free"))
+def outlook(ingredient_ids: Iterable[int], *, now: dt.datetime, without_order: int | None = None) -> Outlook:
+    """What may be promised of these ingredients from now on; an order that changes gives back what it holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {MOMENTS} SELECT ingredient_id, at, balance FROM moment WHERE ingredient_id = ANY(%(keys)s) ORDER BY at",
+            {"at": now, "now": now, "without_order": without_order, "keys": list(ingredient_ids)},
+        )
+        left: dict[int, list[tuple[dt.datetime, Decimal]]] = {}
+        for key, at, balance in cursor.fetchall():
+            left.setdefault(key, []).append((at, balance))
+    return Outlook(left)

@@ -46,7 +46,7 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     reservations.reserve(
-        order_id=order.pk, needs=quote.needs, needed_at=order.slot.starts_at, pizzeria_id=shop.id, now=now
+        order_id=order.pk, needs=quote.needs, needed_at=acts.kitchen_begins(order), pizzeria_id=shop.id, now=now
     )
     _rewrite(shop, order, before, quote, by, now)
     cases.review_shortages(now=now)

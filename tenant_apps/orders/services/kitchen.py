@@ -52,7 +52,7 @@ def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
         raise TooLateToUndo
     reservations.undo_consumption(
         order_id=order.pk,
-        needed_at=order.slot.starts_at,
+        needed_at=acts.kitchen_begins(order),
         actor_id=by.user_id,
         pizzeria_id=shop.id,
         now=now,

@@ -25,15 +25,16 @@ def basket(request: ShopRequest) -> HttpResponse:
 
 
 def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
-    filled = filling.filled(current)
+    shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(current, now=now, at=opening.soonest)
     changed = (
         Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
     )
-    shop = shop_queries.situation(now)
     return {
         "filled": filled,
         "changed_order": changed,
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
         "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
     }
@@ -70,10 +71,9 @@ def keep_change(request: ShopRequest) -> HttpResponse:
     order = Order.objects.filter(reference=current.changes_order).first()
     if order is None:
         return redirect("storefront:basket")
-    lines = filling.filled(current).asked
-    changing.change(
-        shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=timezone.now()
-    )
+    now = timezone.now()
+    lines = filling.filled(current, now=now).asked
+    changing.change(shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=now)
     messages.success(request, _("Your order is changed."), extra_tags="good")
     response = redirect("storefront:order", order.reference)
     return baskets.keep(response, basket_services.close_change(basket=current))
