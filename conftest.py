@@ -30,8 +30,10 @@ from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenants import hosts, schemas
+from tenants.backend.base import OWNER
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.roles import acting_as
 
 # Playwright's synchronous interface keeps an event loop in this thread; the tests use the database in it all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -125,6 +127,8 @@ def drop_shop(pizzeria: Pizzeria) -> None:
             [pizzeria.pk],
         )
         cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
+    with acting_as(OWNER), connection.cursor() as cursor:  # the history is kept for ever, but for a test's shop
+        cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
     User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
     with connection.cursor() as cursor:

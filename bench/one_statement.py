@@ -100,8 +100,8 @@ WITH slot AS (
   WHERE level.ingredient_id = need.ingredient_id AND level.on_hand - level.reserved - level.awaited >= need.quantity
   RETURNING level.ingredient_id
 ), promised AS (
-  INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at, awaits_reception)
-  SELECT placed.id, need.ingredient_id, need.quantity, {needed_at}, false FROM placed, need
+  INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at, awaited)
+  SELECT placed.id, need.ingredient_id, need.quantity, {needed_at}, 0 FROM placed, need
 ), product AS (
   {_added("sales_productsales", shop, ("quantity_hundredths",))}
 ), hour AS (

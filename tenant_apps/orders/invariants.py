@@ -17,16 +17,14 @@ INVARIANTS: dict[str, str] = {
     "reserved is what reservations hold": """
         SELECT format('%%s : %%s réservé, %%s d''après les réservations', ingredient.name, level.reserved, held.sum)
         FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = level.ingredient_id
-                            AND NOT reservation.awaits_reception) AS held
+        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - awaited), 0) AS sum FROM stock_reservation AS reservation
+                            WHERE reservation.ingredient_id = level.ingredient_id) AS held
         WHERE level.reserved <> held.sum""",
     "what awaits a reception is what reservations await": """
         SELECT format('%%s : %%s promis sur réception, %%s d''après les réservations', ingredient.name, level.awaited, held.sum)
         FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = level.ingredient_id
-                            AND reservation.awaits_reception) AS held
+        CROSS JOIN LATERAL (SELECT coalesce(sum(awaited), 0) AS sum FROM stock_reservation AS reservation
+                            WHERE reservation.ingredient_id = level.ingredient_id) AS held
         WHERE level.awaited <> held.sum""",
     "what is expected is what receptions will bring": """
         SELECT format('%%s : %%s attendu, %%s d''après les réceptions', ingredient.name, level.expected, coming.sum)
@@ -42,7 +40,8 @@ INVARIANTS: dict[str, str] = {
               FROM stock_reservation) AS held
         JOIN stock_stocklevel AS level ON level.ingredient_id = held.ingredient_id
         JOIN catalogue_ingredient AS ingredient ON ingredient.id = held.ingredient_id
-        WHERE held.awaits_reception <> (held.upto > level.on_hand AND level.expected > 0)""",
+        WHERE held.awaited <> CASE WHEN level.expected > 0
+            THEN least(held.quantity, greatest(held.upto - level.on_hand, 0)) ELSE 0 END""",
     "nothing is promised beyond what will be there, unless it is said to be short": """
         SELECT DISTINCT format('%%s : %%s', ingredient.name,
                                CASE WHEN level.shortage THEN 'dit manquant sans l''être' ELSE 'manquera sans être dit' END)

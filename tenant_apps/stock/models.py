@@ -16,7 +16,7 @@ class StockLevel(models.Model):
 
     ingredient = models.OneToOneField(Ingredient, on_delete=models.DO_NOTHING, primary_key=True, related_name="+")
     on_hand = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    # Promised out of what is on hand: to the orders needed first. The others wait for a reception: `awaited`.
+    # Promised out of what is on hand: to the orders needed first. The rest waits for a reception: `awaited`.
     reserved = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     awaited = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     # The sum of the receptions that orders may count on.
@@ -60,13 +60,16 @@ class Reservation(models.Model):
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
     quantity = models.DecimalField(max_digits=12, decimal_places=2)
     needed_at = models.DateTimeField()  # when the kitchen begins it
-    # What is on hand goes to orders needed before it: it counts in StockLevel.awaited, not in `reserved`.
-    awaits_reception = models.BooleanField(default=False)
+    # The part of it that a reception must bring, what is on hand going to the orders needed before: StockLevel.awaited.
+    awaited = models.DecimalField(max_digits=12, decimal_places=2, default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["order", "ingredient"], name="one_reservation_per_order_and_ingredient"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="reserved_quantity_is_positive"),
+            models.CheckConstraint(
+                condition=Q(awaited__gte=0, awaited__lte=F("quantity")), name="awaited_is_a_part_of_the_quantity"
+            ),
         ]
         indexes = [models.Index(fields=["ingredient", "-needed_at"], name="reservation_by_need")]
 

@@ -102,8 +102,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='reservation',
-            name='awaits_reception',
-            field=models.BooleanField(default=False),
+            name='awaited',
+            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
         ),
         migrations.AddField(
             model_name='stocklevel',
@@ -128,6 +128,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stocklevel',
             constraint=models.CheckConstraint(condition=models.Q(('awaited__gte', 0)), name='awaited_never_negative'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservation',
+            constraint=models.CheckConstraint(condition=models.Q(('awaited__gte', 0), ('awaited__lte', models.F('quantity'))), name='awaited_is_a_part_of_the_quantity'),
         ),
         migrations.AddConstraint(
             model_name='stocklevel',

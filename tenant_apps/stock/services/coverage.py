@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -35,7 +36,8 @@ JUDGED = """
             sum(quantity) OVER (PARTITION BY ingredient_id ORDER BY needed_at, order_id) AS upto
         FROM stock_reservation WHERE ingredient_id = ANY(%(keys)s)
     ), judged AS (
-        SELECT held.*, held.upto > level.on_hand AND total.expected > 0 AS awaits,
+        SELECT held.*, CASE WHEN total.expected > 0
+                THEN least(held.quantity, greatest(held.upto - level.on_hand, 0)) ELSE 0 END AS awaited,
             level.on_hand - held.upto + came.known AS left, level.on_hand - held.upto + came.sure AS sure
         FROM held JOIN stock_stocklevel AS level USING (ingredient_id) JOIN total USING (ingredient_id)
         CROSS JOIN LATERAL (
@@ -44,12 +46,11 @@ JUDGED = """
             FROM coming WHERE coming.ingredient_id = held.ingredient_id AND coming.expected_at <= held.needed_at
         ) AS came
     ), flagged AS (
-        UPDATE stock_reservation AS reservation SET awaits_reception = judged.awaits FROM judged
-        WHERE reservation.id = judged.id AND reservation.awaits_reception <> judged.awaits
+        UPDATE stock_reservation AS reservation SET awaited = judged.awaited FROM judged
+        WHERE reservation.id = judged.id AND reservation.awaited <> judged.awaited
     ), summed AS (
         SELECT total.ingredient_id, total.expected,
-            coalesce(sum(quantity) FILTER (WHERE NOT awaits), 0) AS reserved,
-            coalesce(sum(quantity) FILTER (WHERE awaits), 0) AS awaited,
+            coalesce(sum(judged.quantity - judged.awaited), 0) AS reserved, coalesce(sum(judged.awaited), 0) AS awaited,
             coalesce(min(judged.left), 0) AS lowest,
             min(judged.sure) FILTER (WHERE needed_at >= %(since)s) AS sure
         FROM total LEFT JOIN judged USING (ingredient_id) GROUP BY total.ingredient_id, total.expected
@@ -108,7 +109,7 @@ def _judged(
     return _levels(JUDGED.format(shortage=shortage, guard=guard), {"keys": wanted, "now": now, "since": since})
 
 
-def _levels(statement: str, parameters: object) -> dict[int, Level]:
+def _levels(statement: str, parameters: Any) -> dict[int, Level]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return {row[0]: Level(*row) for row in cursor.fetchall()}
@@ -135,8 +136,8 @@ def short_orders() -> set[tuple[int, int]]:
         return set()
     needs: dict[int, list[Need]] = {key: [] for key in on_hand}
     held = Reservation.objects.filter(ingredient_id__in=on_hand)
-    for key, *need in held.values_list("ingredient_id", "order_id", "needed_at", "quantity"):
-        needs[key].append(Need(*need))
+    for key, order_id, needed_at, quantity in held.values_list("ingredient_id", "order_id", "needed_at", "quantity"):
+        needs[key].append(Need(order_id, needed_at, quantity))
     coming: dict[int, list[tuple[dt.datetime, Decimal]]] = {key: [] for key in on_hand}
     lines = ReceptionLine.objects.filter(
         ingredient_id__in=on_hand, reception__state=Reception.State.EXPECTED, reception__missed_at=None

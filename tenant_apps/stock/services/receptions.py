@@ -223,7 +223,7 @@ def _take_in(reception: Reception, lines: list[ReceptionLine], actor_id: int | N
     Movement.objects.bulk_create(
         Movement(
             ingredient_id=key,
-            delta=came[key].received,
+            delta=came[key].received or Decimal(0),
             reason=Movement.Reason.RECEPTION,
             at=now,
             actor_id=actor_id,

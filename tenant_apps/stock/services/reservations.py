@@ -63,8 +63,8 @@ def _hold(order_id: int, needs: Needs, needed_at: dt.datetime) -> tuple[dict[int
             " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity"
             "  FROM locked JOIN need USING (ingredient_id)"
             f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} RETURNING level.ingredient_id),"
-            " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at, awaits_reception)"
-            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s, false FROM need)"
+            " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at, awaited)"
+            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s, 0 FROM need)"
             " SELECT locked.*, held.ingredient_id IS NOT NULL FROM locked LEFT JOIN held USING (ingredient_id)",
             {"keys": list(needs), "amounts": list(needs.values()), "order": order_id, "needed_at": needed_at},
         )
@@ -123,7 +123,7 @@ def consume(*, order_id: int, actor_id: int | None, pizzeria_id: int, now: dt.da
     _shift(order_id, {row.ingredient_id: -row.quantity for row in held}, Movement.Reason.CONSUMPTION, actor_id, now)
     Reservation.objects.filter(order_id=order_id).delete()
     after = coverage.settle(before, now=now)
-    ahead = {row.ingredient_id for row in held if row.awaits_reception}
+    ahead = {row.ingredient_id for row in held if row.awaited}
     taken_from_others = [key for key in ahead if after[key].shortage and not before[key].shortage]
     if taken_from_others:
         raise StockSpent(taken_from_others)

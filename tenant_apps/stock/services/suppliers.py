@@ -63,7 +63,7 @@ def keep(
 
     An ingredient that another supplier sold is this one's from now on.
     """
-    if Supplier.objects.filter(name=terms.name).exclude(pk=supplier_id).exists():
+    if Supplier.objects.filter(name=terms.name).exclude(pk=supplier_id or 0).exists():
         raise NameTaken
     supplier = Supplier.objects.select_for_update().get(pk=supplier_id) if supplier_id else Supplier()
     before = _words(supplier) if supplier_id else {}
@@ -122,7 +122,7 @@ def plan_usual(*, where: Where, days_ahead: int, now: dt.datetime, anew: int | N
 def _usual_to_come(supplier_id: int | None, now: dt.datetime) -> QuerySet[Reception]:
     """Those of a supplier that nobody has touched."""
     return Reception.objects.filter(
-        supplier_id=supplier_id, state=State.EXPECTED, made_by=None, usual_day__isnull=False, expected_at__gt=now
+        supplier_id=supplier_id or 0, state=State.EXPECTED, made_by=None, usual_day__isnull=False, expected_at__gt=now
     )
 
 
