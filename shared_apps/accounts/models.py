@@ -79,6 +79,8 @@ ACTS = {
     "offer": _("Our own prices"),
     "roles": _("Team"),
     "threshold": _("Thresholds"),
+    "supplier": _("Suppliers"),
+    "reception": _("Deliveries of suppliers"),
 }
 
 
