@@ -117,7 +117,14 @@ def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
 
 
 def drop_shop(pizzeria: Pizzeria) -> None:
-    for table in ("sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message"):
+    for table in (
+        "sales_ordersummary",
+        "sales_hourlysales",
+        "sales_productsales",
+        "sales_stockalert",
+        "sales_tillanchor",
+        "told_message",
+    ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
     with connection.cursor() as cursor:
@@ -130,6 +137,8 @@ def drop_shop(pizzeria: Pizzeria) -> None:
     with acting_as(OWNER), connection.cursor() as cursor:  # the history is kept for ever, but for a test's shop
         cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
+    with acting_as(OWNER), connection.cursor() as cursor:  # kept for ever, by everybody else
+        cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])

@@ -155,6 +155,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
         "reglages/historique",
         "stock/inventaire",
         "stock/realisable",
+        "stock/remplacements",
         "livreurs",
     ):
         reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
@@ -177,6 +178,18 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_label("Espèces comptées").fill("1")
     reader.press("Remettre la caisse")
     reader.read("shift, unexplained")
+    page.goto(site.url(own_shop, "/gestion/stock/remplacements/"))
+    reader.press("Voir ce qui change")
+    reader.read("replacements, wrong")
+    page.get_by_label("Ingrédient remplacé").select_option(label="Mozzarella")
+    page.get_by_label("Utilisé à la place").select_option(label="Emmental")
+    page.get_by_label("Motif").fill("Rupture")
+    reader.press("Voir ce qui change")
+    reader.read("replacements, before")
+    reader.press("Remplacer maintenant")
+    reader.read("replacements")
+    reader.read("menu with a replacement", site.url(own_shop))
+    reader.read("customiser with a replacement", site.url(own_shop, "/carte/reine/"))
     reader.read("forbidden", site.url(None, "/siege/"))
     reader.read("kitchen", site.url(own_shop, "/cuisine/"))
     page.get_by_text("À faire en tout").click()

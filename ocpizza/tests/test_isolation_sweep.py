@@ -17,6 +17,7 @@ from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
+from tenant_apps.stock.models import Substitution
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -46,6 +47,9 @@ STAFF = {
     "office:counted": Permission.STOCK,
     "office:feasible": Permission.STOCK,
     "office:set_threshold": Permission.STOCK,
+    "office:substitutions": Permission.STOCK,
+    "office:start_substitution": Permission.STOCK,
+    "office:end_substitution": Permission.STOCK,
     "office:stock": Permission.STOCK,
     "office:stock_levels": Permission.STOCK,
     "office:ingredient": Permission.STOCK,
@@ -84,6 +88,8 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "office:start_substitution",
+    "office:end_substitution",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
@@ -94,7 +100,7 @@ WRITES |= {
     "counter:reprint",
 }
 ARGUMENTS = {
-    "user_id", "count_id",
+    "user_id", "count_id", "substitution_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
@@ -148,6 +154,13 @@ def filled(shop, neighbour, make_staff):
         "user_id": make_staff(Role.DRIVER, shop).pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
+        "substitution_id": Substitution.objects.create(
+            replaced=Ingredient.objects.first(),
+            replacement=Ingredient.objects.last(),
+            ratio=1,
+            reason="essai",
+            started_at=timezone.now(),
+        ).pk,
         "blocked_id": blocking.block(
             phone="+33699999999", reason="essai", until_date=None, user_id=None, now=timezone.now()
         ).pk,

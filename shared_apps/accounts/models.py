@@ -81,6 +81,7 @@ ACTS = {
     "threshold": _("Thresholds"),
     "supplier": _("Suppliers"),
     "reception": _("Deliveries of suppliers"),
+    "substitution": _("Replacements"),
 }
 
 

@@ -59,7 +59,7 @@ def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, no
     apart = distance_m(place, shop)
     with schema_context(shop.schema_name):
         found = shop_queries.situation(now)
-        filled = filling.filled(basket, now=now, at=found.hours.next_opening(now))
+        filled = filling.filled(basket, now=now, soonest=found.hours.next_opening(now))
     settings, hours = found.settings, found.hours
     terms = zones.terms(shop=shop, place=place, settings=settings)
     return NearShop(

@@ -71,29 +71,47 @@ class Filled:
     def allergens(self) -> list[str]:
         return sorted({code for line in self.lines if line.composition for code in line.composition.allergens})
 
+    @property
+    def shown(self) -> str:
+        return quoting.shown(line.composition for line in self.lines if line.composition)
 
-def filled(basket: Basket | None, *, now: dt.datetime, at: dt.datetime | None = None) -> Filled:
+    def at(
+        self, basket: Basket, moment: dt.datetime | None, *, now: dt.datetime, soonest: dt.datetime | None
+    ) -> "Filled":
+        """As it is made for another moment: the same unless something in it stands for something else for a time."""
+        substituted = any(line.composition and line.composition.substitutes for line in self.lines)
+        return filled(basket, now=now, soonest=soonest, made_for=moment) if substituted else self
+
+
+def filled(
+    basket: Basket | None,
+    *,
+    now: dt.datetime,
+    soonest: dt.datetime | None = None,
+    made_for: dt.datetime | None = None,
+) -> Filled:
     """Every line with what it is made of and whether the stock has enough for it and those above it.
 
-    `at` is when the kitchen would begin it at the soonest: now, or the next opening. An order being changed keeps its
-    time, and what it holds counts as left for it.
+    Made as for a moment, now unless given: the shop may replace an ingredient for a time. `soonest` is when the kitchen
+    would begin it: now, or the next opening. An order being changed keeps its time, and what it holds counts as left
+    for it.
     """
     lines = list(basket.lines.all()) if basket else []
     if basket is None or not lines:
         return Filled(())
     asked = [Asked(configuration_of(line), line.quantity) for line in lines]
-    card = quoting.card_for(asked)
+    card = quoting.card_for(asked, at=made_for)
     compositions = [_composition(card, line) for line in asked]
     changed = _changed(basket)
     outlook = stock_queries.outlook(_needs(lines, compositions), now=now, without_order=changed[0] if changed else None)
-    soonest = changed[1] if changed else max(now, at or now)
-    left = outlook.free_at(soonest)
+    begun = changed[1] if changed else max(now, soonest or now)
+    left = outlook.free_at(begun)
     return Filled(
         tuple(
             FilledLine(line, composition, composition is not None and not _take(left, composition, line.quantity))
             for line, composition in zip(lines, compositions, strict=True)
         ),
-        made_from=None if changed else _made_from(outlook, _needs(lines, compositions), soonest),
+        made_from=None if changed else _made_from(outlook, _needs(lines, compositions), begun),
     )
 
 

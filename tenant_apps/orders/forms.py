@@ -89,6 +89,7 @@ class CheckoutForm(forms.Form):
         self.service_mode, self.place = mode, place
         times = [(slot.window.start.isoformat(), in_words(slot.window, today)) for slot in slots]
         self.soonest = times[0][1] if times else ""
+        self.soonest_at = slots[0].window.start if slots else None
         # While a channel is closed nothing is « as soon as possible »: one chooses a later time knowingly.
         soonest = [("", _("Choose a time") if closed else _("As soon as possible"))]
         self.fields["when"].choices = [*soonest, *times]  # type: ignore[attr-defined]
@@ -98,6 +99,14 @@ class CheckoutForm(forms.Form):
         self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
+
+    @property
+    def wanted_at(self) -> dt.datetime | None:
+        """The time chosen so far, else the soonest: when what is ordered is made."""
+        try:
+            return dt.datetime.fromisoformat(self["when"].value() or "")
+        except ValueError:
+            return self.soonest_at
 
     def leave_out_the_address(self) -> None:
         for name in ADDRESS:

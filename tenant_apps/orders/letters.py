@@ -62,6 +62,7 @@ def _subject(kind: Message.Kind) -> str:
     return {
         Kind.CONFIRMATION: _("Your order no. %(number)s at %(pizzeria)s"),
         Kind.CHANGED: _("Your order no. %(number)s at %(pizzeria)s is changed"),
+        Kind.ALLERGENS: _("Your order no. %(number)s at %(pizzeria)s: its allergens have changed"),
         Kind.CANCELLED: _("Your order no. %(number)s at %(pizzeria)s is cancelled"),
         Kind.DELAYED: _("Your order no. %(number)s at %(pizzeria)s will be later than promised"),
         Kind.READY: _("Your order no. %(number)s is ready at %(pizzeria)s"),
@@ -75,6 +76,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
     return {
         Kind.CONFIRMATION: _("We have received your order no. %(number)s:"),
         Kind.CHANGED: _("Your order no. %(number)s is changed. Here it is now:"),
+        Kind.ALLERGENS: _(
+            "An ingredient of your order no. %(number)s is replaced, and its allergens change. Here is your order as it"
+            " will be made: if it does not suit you, change it, cancel it or call us."
+        ),
         Kind.CANCELLED: _("Your order no. %(number)s is cancelled. Nothing is due."),
         Kind.DELAYED: _("Your order no. %(number)s is late, and we are sorry: it is now expected by %(expected)s."),
         Kind.READY: _("Your order no. %(number)s is ready: it waits for you at %(address)s."),

@@ -169,6 +169,8 @@ class OrderLine(models.Model):
     without_names = ArrayField(models.CharField(max_length=60), default=list)
     extra_names = ArrayField(models.CharField(max_length=60), default=list)
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
+    # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
+    replaced_names = ArrayField(models.CharField(max_length=130), default=list)
 
     class Meta:
         ordering = ("order", "position")
@@ -231,6 +233,7 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
         REMAKE = "remake", _("To be made again")
+        ALLERGY = "allergy", _("Allergens changed, with an allergy note")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

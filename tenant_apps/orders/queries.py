@@ -17,6 +17,7 @@ from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import Situation
 from tenants.hosts import Shop
 
@@ -56,12 +57,11 @@ class Ticket:
         return self.order.slot.ends_at + self.late
 
 
-def board(now: dt.datetime) -> list[Ticket]:
+def board(settings: ShopSettings, now: dt.datetime) -> list[Ticket]:
     """The tickets to make: remakes, then the first promised first, a new one last unless it was promised before others.
 
     A cancelled one stays until the kitchen acknowledges it. They age as the shop's settings say.
     """
-    settings = shop_queries.settings()
     hurry, late = dt.timedelta(minutes=settings.hurry_minutes), dt.timedelta(minutes=settings.late_minutes)
     to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
     to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)
@@ -107,10 +107,14 @@ def _tallies(halves: Counter[str]) -> list[Tally]:
 
 
 def composition_of(line: OrderLine) -> Composition:
-    """What a placed line is made of, for one piece."""
+    """What a placed line is made of, for one piece: as the shop makes it now, then as the kitchen took it."""
     configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
     variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras).compose(configuration)
+    own, order = shop_queries.changes(), line.order
+    if order.state != State.ACCEPTED:
+        own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
+    at = order.slot.starts_at
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -14,7 +14,7 @@ from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, escalation, estimating, receiving
+from tenant_apps.orders.services import blocking, escalation, estimating, receiving, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -86,7 +86,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
 
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
-    for pizzeria_id in Pizzeria.objects.exclude(state=Pizzeria.State.CLOSED).values_list("pk", flat=True):
+    for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
         async_task("tenant_apps.orders.tasks.begin_business_day_of", pizzeria_id)
 
 
@@ -96,6 +96,15 @@ def begin_business_day_of(pizzeria_id: int) -> None:
     with schema_context(shop.schema_name), transaction.atomic():
         receiving.begin_day(shop=shop, now=now)
         blocking.forget_expired(now=now)
+    with schema_context(shop.schema_name):
+        substituting.catch_up(shop=shop, now=now)
+
+
+def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
+    """Its time is over; somebody may have ended it before."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
 
 
 def re_estimate() -> None:

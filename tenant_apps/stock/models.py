@@ -11,6 +11,35 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import Ingredient
 
 
+class Substitution(models.Model):
+    """An ingredient that another stands for, from a moment until another or until somebody ends it (ADR 0028)."""
+
+    replaced = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
+    replacement = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
+    ratio = models.DecimalField(
+        max_digits=8, decimal_places=4
+    )  # of the replacement for 1 of the replaced, in their units
+    reason = models.CharField(max_length=200)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    until_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replaced"],
+                condition=Q(ended_at=None),
+                name="one_substitution_under_way_per_ingredient",
+            ),
+            models.CheckConstraint(condition=~Q(replaced=F("replacement")), name="nothing_stands_for_itself"),
+            models.CheckConstraint(condition=Q(ratio__gt=0), name="substitution_ratio_is_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_substitution_has_a_reason"),
+        ]
+
+
 class StockLevel(models.Model):
     """What the shop has of an ingredient now, what of it is promised to open orders, and what is on its way."""
 
@@ -29,6 +58,8 @@ class StockLevel(models.Model):
     par = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     # Weighted average of what was paid for what is on hand, in cents per kilogram, litre or piece.
     average_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    # The substitution that replaces it now: on this row, so that whoever reserves meets it under the lock they take.
+    substitution = models.ForeignKey(Substitution, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -72,6 +103,23 @@ class Reservation(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["ingredient", "-needed_at"], name="reservation_by_need")]
+
+
+class StandIn(models.Model):
+    """What of an order's ingredients stands for another: kept once the kitchen took it, since that is what is in it."""
+
+    order = models.ForeignKey("orders.Order", on_delete=models.CASCADE, related_name="stand_ins")
+    substitution = models.ForeignKey(Substitution, on_delete=models.PROTECT, related_name="stand_ins")
+    replaced_quantity = models.DecimalField(max_digits=12, decimal_places=2)
+    quantity = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "substitution"], name="one_stand_in_per_order_and_substitution"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, replaced_quantity__gt=0), name="stand_in_quantities_are_positive"
+            ),
+        ]
 
 
 class StockCount(models.Model):

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
-from tenant_apps.stock.models import Movement, StockCount, StockLevel
+from shared_apps.catalogue.models import Ingredient, RecipeLine
+from tenant_apps.stock.models import Movement, Reservation, StockCount, StockLevel, Substitution
 from tenant_apps.stock.timeline import Outlook
 
 # The balance of each ingredient from each moment when it changes, from `at` on: what is on hand, what comes, what open
@@ -42,6 +43,17 @@ def movements(ingredient_id: int) -> QuerySet[Movement]:
     return Movement.objects.filter(ingredient_id=ingredient_id).select_related("actor", "order").order_by("-id")
 
 
+# The recipes as the shop makes them now: what stands for another ingredient adds up with what it is itself.
+MADE_OF = """
+    SELECT recipe.variant_id, coalesce(substitution.replacement_id, recipe.ingredient_id) AS ingredient_id,
+           sum(recipe.quantity * coalesce(substitution.ratio, 1)) AS quantity
+    FROM catalogue_recipeline AS recipe
+    LEFT JOIN stock_substitution AS substitution ON substitution.replaced_id = recipe.ingredient_id
+         AND substitution.ended_at IS NULL AND (substitution.until_at IS NULL OR substitution.until_at > now())
+    GROUP BY 1, 2
+"""
+
+
 def feasible(*, at: dt.datetime, now: dt.datetime) -> dict[int, int]:
     """How many of each variant may be promised for a moment, by variant id, in one statement.
 
@@ -49,9 +61,9 @@ def feasible(*, at: dt.datetime, now: dt.datetime) -> dict[int, int]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH {FREE} SELECT recipe.variant_id, min(floor(coalesce(free.quantity, 0) / recipe.quantity))::int"
-            " FROM catalogue_recipeline AS recipe LEFT JOIN free ON free.ingredient_id = recipe.ingredient_id"
-            " GROUP BY recipe.variant_id",
+            f"WITH recipe AS ({MADE_OF}), {FREE}"
+            " SELECT recipe.variant_id, min(floor(coalesce(free.quantity, 0) / recipe.quantity))::int"
+            " FROM recipe LEFT JOIN free ON free.ingredient_id = recipe.ingredient_id GROUP BY recipe.variant_id",
             {"at": at, "now": now, "without_order": None},
         )
         return dict(cursor.fetchall())
@@ -68,11 +80,11 @@ class Feasible:
 
 
 FEASIBLE = f"""
-    WITH {FREE}
+    WITH recipe AS ({MADE_OF}), {FREE}
     SELECT DISTINCT ON (product.position, product.name, size.position)
         product.name, coalesce(size.name, ''),
         floor(coalesce(free.quantity, 0) / recipe.quantity)::int AS count, ingredient.name
-    FROM catalogue_recipeline AS recipe
+    FROM recipe
     JOIN catalogue_variant AS variant ON variant.id = recipe.variant_id
     JOIN catalogue_product AS product ON product.id = variant.product_id AND product.published
     LEFT JOIN catalogue_size AS size ON size.id = variant.size_id
@@ -104,3 +116,35 @@ def outlook(ingredient_ids: Iterable[int], *, now: dt.datetime, without_order: i
         for key, at, balance in cursor.fetchall():
             left.setdefault(key, []).append((at, balance))
     return Outlook(left)
+
+
+def substitutions() -> QuerySet[Substitution]:
+    """Those under way, then the others, the newest first."""
+    found = Substitution.objects.select_related("replaced", "replacement", "started_by", "ended_by")
+    return found.order_by(F("ended_at").desc(nulls_first=True), "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What replacing an ingredient by another would change, as it is now."""
+
+    more: list[str]  # allergens
+    less: list[str]
+    products: list[str]
+    orders: int
+    held: Decimal
+    available: Decimal
+
+
+def effect(*, replaced: Ingredient, replacement: Ingredient, now: dt.datetime) -> Effect:
+    held = Reservation.objects.filter(ingredient=replaced)
+    in_recipes = RecipeLine.objects.filter(ingredient=replaced, variant__product__published=True)
+    names = in_recipes.order_by("variant__product__name").values_list("variant__product__name", flat=True).distinct()
+    return Effect(
+        more=[code for code in replacement.allergens if code not in replaced.allergens],
+        less=[code for code in replaced.allergens if code not in replacement.allergens],
+        products=list(names),
+        orders=held.count(),
+        held=held.aggregate(sum=Sum("quantity"))["sum"] or Decimal(0),
+        available=outlook([replacement.pk], now=now).free(replacement.pk, now),
+    )

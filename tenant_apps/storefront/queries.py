@@ -1,11 +1,12 @@
 """What the pages of a shop's site show."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
@@ -13,7 +14,7 @@ from shared_apps.core.templatetags.formats import uncapitalised
 from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
-from tenant_apps.shop.queries import Local
+from tenant_apps.shop.queries import Changes
 from tenant_apps.stock import queries as stock_queries
 
 FEW = 5  # said when so many or fewer are left
@@ -52,9 +53,9 @@ class Section:
     dishes: tuple[Dish, ...]
 
 
-def menu(local: Mapping[int, Local] | None = None, *, now: dt.datetime, at: dt.datetime | None = None) -> list[Section]:
+def menu(own: Changes | None = None, *, now: dt.datetime, at: dt.datetime | None = None) -> list[Section]:
     """The card, with what can be made of it at the soonest: `at`, or now."""
-    card, feasible = shop_queries.whole_card(local), stock_queries.feasible(at=max(now, at or now), now=now)
+    card, feasible = shop_queries.whole_card(own), stock_queries.feasible(at=max(now, at or now), now=now)
     gone = [offer for offer in card.offers.values() if feasible.get(offer.variant_id, 0) < 1]
     later = _later(gone, now)
     by_category: dict[str, list[Dish]] = {category: [] for category in Product.Category.values}
@@ -67,6 +68,12 @@ def menu(local: Mapping[int, Local] | None = None, *, now: dt.datetime, at: dt.d
         for category, dishes in by_category.items()
         if dishes
     ]
+
+
+def origins(own: Changes, now: dt.datetime) -> list[tuple[str, str]]:
+    """(meat, origin) of the card's, and of what stands for something in it now."""
+    meats = [one.component for one in own.applying(now).values() if one.is_meat]
+    return sorted({*catalogue.meat_origins(), *((meat.name, meat.origin) for meat in meats)})
 
 
 def _later(gone: list[Offer], now: dt.datetime) -> dict[int, dt.datetime]:
@@ -87,8 +94,8 @@ def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
 
 
 def drawn(offer: Offer, extras: Iterable[Extra] = (), removed: Iterable[Component] = ()) -> Drawn:
-    left_out = {part.ingredient_id for part in removed}
-    parts = [part for part in offer.recipe if part.ingredient_id not in left_out]
+    left_out = {part.choice_id for part in removed}
+    parts = [part for part in offer.recipe if part.choice_id not in left_out]
     parts += [extra.component for extra in extras]
     return Drawn(offer.code, offer.base, tuple(dict.fromkeys(part.drawing for part in parts if part.drawing)))
 
@@ -138,9 +145,9 @@ class Choices:
 def choices(card: Card, composition: Composition, *, now: dt.datetime) -> Choices:
     left = composition.halves[0]
     offers = list(card.offers.values())
-    removed = {part.ingredient_id for part in composition.removed}
-    added = {extra.component.ingredient_id for extra in composition.extras}
-    parts = {part.ingredient_id: part for half in composition.halves for part in half.recipe if part.removable}
+    removed = {part.choice_id for part in composition.removed}
+    added = {extra.component.choice_id for extra in composition.extras}
+    parts = {part.choice_id: part for half in composition.halves for part in half.recipe if part.removable}
     offered = card.extras.get(left.size_id or 0, {}) if left.is_pizza else {}
     needs = composition.needs
     outlook = stock_queries.outlook(needs, now=now)

@@ -51,6 +51,7 @@ def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, 
     now = timezone.now()
     filled = filling.filled(draft, now=now)
     form = form or _form(request, filled, now, draft.contact)
+    filled = filled.at(draft, form.wanted_at, now=now, soonest=None)
     phone = form["phone"].value() or ""
     context = {
         "draft": draft,
@@ -189,6 +190,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     draft, now = draft_for(request, token), timezone.now()
     filled = filling.filled(draft, now=now)
     form = _form(request, filled, now)
+    filled = filled.at(draft, form.wanted_at, now=now, soonest=None)
     shown = request.POST.get("seen", seen(filled))
     if shown != seen(filled):  # another tab or till changed it: nobody orders what they did not see
         form.add_error(None, _("This order was changed elsewhere: %(changes)s. Check it, then place it.")
@@ -208,6 +210,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 by=By(Actor(request.role), request.user.pk),
                 paid=_paid(form, token),
                 now=now,
+                shown=filled.shown,
             )
             draft.delete()
     except RuleError as refusal:

@@ -38,6 +38,12 @@ def close_all(*, order: Order, user_id: int | None, now: dt.datetime) -> None:
     )
 
 
+def close_ended(*, order: Order, ingredient_id: int, now: dt.datetime) -> None:
+    """The ingredient that somebody with an allergy should hear of is out of the order again."""
+    found = Case.objects.filter(order=order, kind=Case.Kind.ALLERGY, ingredient_id=ingredient_id, closed_at=None)
+    found.update(closed_at=now, resolution=_("The recipe is as it was"))
+
+
 @transaction.atomic
 def close(*, case_id: int, user_id: int, resolution: str, now: dt.datetime) -> None:
     """Somebody settled it and says how."""

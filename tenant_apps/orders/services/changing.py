@@ -25,18 +25,23 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 
 @transaction.atomic
-def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime) -> Order:
-    """Replaces what is ordered; the slot, the address and the means stay.
+def change(
+    *, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime, shown: str | None = None
+) -> Order:
+    """Replaces what is ordered; the slot, the address and the means stay. `shown` as in `placing.place`.
 
-    Raises MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    Raises RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
     """
     order = acts.locked(order_id)
     _check_changeable(order, by)
-    quote = quoting.quote(lines=lines)
+    quote = quoting.quote(lines=lines).at(order.slot.starts_at)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     if order.mode == ServiceMode.DELIVERY:
         minimum = _minimum_cents(shop, order)
         if quote.items_cents < minimum:
@@ -46,7 +51,12 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     reservations.reserve(
-        order_id=order.pk, needs=quote.needs, needed_at=acts.kitchen_begins(order), pizzeria_id=shop.id, now=now
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=acts.kitchen_begins(order),
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
     )
     _rewrite(shop, order, before, quote, by, now)
     cases.review_shortages(now=now)

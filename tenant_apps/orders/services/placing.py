@@ -26,9 +26,8 @@ from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
@@ -41,6 +40,7 @@ from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.services import reservations
 from tenant_apps.stock.services.reservations import OutOfStock
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 TERMS_VERSION = "2026-11"
@@ -156,18 +156,21 @@ def place(
     now: dt.datetime,
     customer_id: int | None = None,
     paid: PaidNow | None = None,
+    shown: str | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
+    `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
+
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except OutOfStock as refusal:
@@ -190,13 +193,14 @@ def _place(
     now: dt.datetime,
     customer_id: int | None,
     paid: PaidNow | None,
+    shown: str | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
     blocking.check(phone=contact.phone, now=now)
-    quote = quoting.quote(lines=lines, local=situation.local)
+    quote = quoting.quote(lines=lines, own=situation.changes)
     pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
@@ -207,6 +211,9 @@ def _place(
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
     slot_id, window = _take_slot(wishes, offered, quote.work, shop_settings, now)
+    quote = quote.at(window.start)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -238,21 +245,22 @@ def _place(
     needed_at = promise.kitchen_begins(
         starts_at=window.start, travel_minutes=travel_minutes, preparation_minutes=shop_settings.preparation_minutes
     )
-    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=needed_at, pizzeria_id=shop.id, now=now)
+    reservations.reserve(
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=needed_at,
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
+    )
     if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
+        settlement.take_when_placing(
+            shop=shop, order=order, means=paid.means, submission=paid.submission, by=by, now=now
         )
     sales.add(
         cell=acts.cell(shop=shop, order=order),
         orders=1,
         ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
         products=quote.products,
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
@@ -323,7 +331,7 @@ def _times(
     made_from: dt.datetime | None,
 ) -> list[str]:
     situation = shop_queries.situation(now)
-    quote, travel_minutes = quoting.quote(lines=lines, local=situation.local), 0
+    quote, travel_minutes = quoting.quote(lines=lines, own=situation.changes), 0
     if wishes.mode == ServiceMode.DELIVERY:
         travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
     return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now, made_from), now)

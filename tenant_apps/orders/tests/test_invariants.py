@@ -13,6 +13,7 @@ from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders.invariants import INVARIANTS
 from tenant_apps.orders.services import kitchen, settlement
 from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.tests.test_substitutions import replace
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenants.backend.base import OWNER
@@ -32,13 +33,18 @@ CORRUPTIONS = {
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
     "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
+    "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
     "payments never pass the total, and reach it at handover": "DELETE FROM payments_payment",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
-    "the group's hours equal the shop's orders and payments": "UPDATE sales_hourlysales SET orders = orders + 1",
+    "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
+    "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
+    "the journal ends where it was last seen": "UPDATE till_journalhead SET number = number - 1",
+    "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (
         "INSERT INTO sales_stockalert (pizzeria_id, ingredient_id, since)"
@@ -66,6 +72,7 @@ def busy_shop(shop):
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
+    replace(shop, "merguez", "chorizo")
     return shop
 
 

@@ -16,7 +16,7 @@ from shared_apps.sales import services as sales
 from tenant_apps.stock.models import Reception, ReceptionLine, Reservation, StockLevel
 from tenant_apps.stock.timeline import Need, uncovered
 
-COLUMNS = "ingredient_id, on_hand, reserved, awaited, low_threshold, shortage"
+COLUMNS = "ingredient_id, on_hand, reserved, awaited, low_threshold, shortage, substitution_id"
 # One order of locking for everybody cannot deadlock.
 LOCK_LEVELS = f"SELECT {COLUMNS} FROM stock_stocklevel WHERE ingredient_id = ANY(%s) ORDER BY ingredient_id FOR UPDATE"
 
@@ -58,7 +58,8 @@ JUDGED = """
     UPDATE stock_stocklevel AS level
     SET reserved = summed.reserved, awaited = summed.awaited, expected = summed.expected, shortage = {shortage}
     FROM summed WHERE level.ingredient_id = summed.ingredient_id {guard}
-    RETURNING level.ingredient_id, level.on_hand, level.reserved, level.awaited, level.low_threshold, level.shortage
+    RETURNING level.ingredient_id, level.on_hand, level.reserved, level.awaited, level.low_threshold, level.shortage,
+        level.substitution_id
 """
 COVERED = "summed.sure >= 0"  # from the moment of the new order on
 
@@ -73,6 +74,7 @@ class Level:
     awaited: Decimal
     low_threshold: Decimal
     shortage: bool
+    substitution_id: int | None
 
     @property
     def is_low(self) -> bool:

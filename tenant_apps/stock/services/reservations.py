@@ -7,6 +7,7 @@ does a second one look at what comes, and when.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db import connection
@@ -14,14 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.errors import RuleError
-from tenant_apps.stock.models import Movement, Reservation
-from tenant_apps.stock.services import coverage
+from tenant_apps.stock.models import Movement, Reservation, StandIn
+from tenant_apps.stock.services import coverage, stand_ins
 from tenant_apps.stock.services.coverage import Level
+from tenant_apps.stock.services.stand_ins import GROUP_RECIPES, Recipes
 
 Needs = Mapping[int, Decimal]  # ingredient id → quantity in its unit
 
 # Enough is on hand for all that is promised, whenever: nothing else is to be asked.
-GUARD = "level.on_hand - level.reserved - level.awaited >= need.quantity"
+GUARD = "(need.quantity = 0 OR level.on_hand - level.reserved - level.awaited >= need.quantity)"
+# And only if the recipes are those that the needs were worked out from (ADR 0028).
+SAME_RECIPES = "level.substitution_id IS NOT DISTINCT FROM need.known"
 
 
 class OutOfStock(RuleError):
@@ -39,49 +43,59 @@ class OutOfStock(RuleError):
         super().__init__(refusal)
 
 
-def reserve(*, order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime) -> None:
-    """Promises all the needs of an order, which the kitchen begins at `needed_at`, or none. Raises OutOfStock."""
+def reserve(
+    *,
+    order_id: int,
+    needs: Needs,
+    needed_at: dt.datetime,
+    pizzeria_id: int,
+    now: dt.datetime,
+    recipes: Recipes = GROUP_RECIPES,
+) -> None:
+    """Promises all the needs of an order, which the kitchen begins at `needed_at`, or none.
+
+    Raises OutOfStock, RecipesChanged.
+    """
     if not needs:
         return
-    before, held = _hold(order_id, needs, needed_at)
-    after = {key: _with(before[key], needs[key]) for key in held}
-    waiting = set(needs) - held
-    if waiting:
-        after |= coverage.accept(waiting, since=needed_at, now=now)
+    before, held = _hold(order_id, needs, needed_at, recipes)
+    after = {key: replace(before[key], reserved=before[key].reserved + needs[key]) for key in needs if key in held}
+    if len(held) < len(set(needs) | set(recipes.replaced)):
+        stand_ins.check(found={key: level.substitution_id for key, level in before.items()}, recipes=recipes)
+        after |= coverage.accept(set(needs) - held, since=needed_at, now=now)
     if len(after) < len(needs):
         raise OutOfStock(set(needs) - set(after))
+    if recipes.stand_ins:
+        stand_ins.keep(order_id=order_id, recipes=recipes)
     coverage.tell_alerts(pizzeria_id=pizzeria_id, before=before, after=after, now=now)
 
 
-def _hold(order_id: int, needs: Needs, needed_at: dt.datetime) -> tuple[dict[int, Level], set[int]]:
+def _hold(order_id: int, needs: Needs, needed_at: dt.datetime, recipes: Recipes) -> tuple[dict[int, Level], set[int]]:
     """Writes the reservations; returns the levels as they were, locked, and the ingredients that suffice for all."""
+    looked_at = {**dict.fromkeys(recipes.replaced, Decimal(0)), **needs}
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH need AS (SELECT * FROM unnest(%(keys)s::bigint[], %(amounts)s::numeric[]) AS need (ingredient_id, quantity)),"
+            "WITH need AS (SELECT * FROM unnest(%(keys)s::bigint[], %(amounts)s::numeric[], %(known)s::bigint[])"
+            "  AS need (ingredient_id, quantity, known)),"
             f" locked AS MATERIALIZED (SELECT {coverage.COLUMNS} FROM stock_stocklevel"
             "  WHERE ingredient_id = ANY(%(keys)s) ORDER BY ingredient_id FOR UPDATE),"
             " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity"
             "  FROM locked JOIN need USING (ingredient_id)"
-            f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} RETURNING level.ingredient_id),"
+            f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} AND {SAME_RECIPES}"
+            "  RETURNING level.ingredient_id),"
             " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at, awaited)"
-            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s, 0 FROM need)"
+            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s, 0 FROM need WHERE quantity > 0)"
             " SELECT locked.*, held.ingredient_id IS NOT NULL FROM locked LEFT JOIN held USING (ingredient_id)",
-            {"keys": list(needs), "amounts": list(needs.values()), "order": order_id, "needed_at": needed_at},
+            {
+                "keys": list(looked_at),
+                "amounts": list(looked_at.values()),
+                "known": recipes.known_for(looked_at),
+                "order": order_id,
+                "needed_at": needed_at,
+            },
         )
         rows = cursor.fetchall()
     return {row[0]: Level(*row[:-1]) for row in rows}, {row[0] for row in rows if row[-1]}
-
-
-def _with(level: Level, quantity: Decimal) -> Level:
-    """The level with so much more reserved."""
-    return Level(
-        level.ingredient_id,
-        level.on_hand,
-        level.reserved + quantity,
-        level.awaited,
-        level.low_threshold,
-        level.shortage,
-    )
 
 
 def release(*, order_id: int, pizzeria_id: int, now: dt.datetime) -> None:
@@ -90,6 +104,7 @@ def release(*, order_id: int, pizzeria_id: int, now: dt.datetime) -> None:
     if not before:
         return
     Reservation.objects.filter(order_id=order_id).delete()
+    StandIn.objects.filter(order_id=order_id).delete()
     after = coverage.settle(before, now=now)
     coverage.tell_alerts(pizzeria_id=pizzeria_id, before=before, after=after, now=now)
 

@@ -43,10 +43,11 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     now = timezone.now()
     shop = shop_queries.situation(now)
     opening = queries.opening(shop.hours, now)
-    filled = filling.filled(basket, now=now, at=opening.soonest)
+    filled = filling.filled(basket, now=now, soonest=opening.soonest)
     if basket is None or not filled.lines or basket.changes_order:
         return redirect("storefront:basket")
     form = _form(request, mode, filled, shop, now)
+    filled = filled.at(basket, form.wanted_at, now=now, soonest=opening.soonest)
     valid = request.method == "POST" and form.is_valid()
     fee = _fee(request, form, mode, shop)
     if valid and _agreed(request, form, fee, shop):
@@ -54,6 +55,9 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         if order is not None:
             messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
             return redirect("storefront:order", order.reference)
+        filled = filling.filled(
+            basket, now=now, soonest=opening.soonest, made_for=form.wanted_at
+        )  # as it is after the refusal
     context = {
         "form": form,
         "filled": filled,
@@ -155,6 +159,7 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 by=baskets.customer(request),
                 customer_id=customer.pk if customer else None,
                 now=now,
+                shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
     except placing.OutOfZone as refusal:

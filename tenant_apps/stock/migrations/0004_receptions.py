@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalogue', '0001_initial'),
         ('orders', '0001_initial'),
-        ('stock', '0002_counts'),
+        ('stock', '0003_substitutions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
