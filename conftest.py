@@ -137,9 +137,13 @@ def drop_shop(pizzeria: Pizzeria) -> None:
     with acting_as(OWNER), connection.cursor() as cursor:  # the history is kept for ever, but for a test's shop
         cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
+    people = User.objects.filter(email__endswith=f"{pizzeria.slug}.example")
     with acting_as(OWNER), connection.cursor() as cursor:  # kept for ever, by everybody else
-        cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
-    User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
+        cursor.execute(
+            "DELETE FROM accounts_auditentry WHERE pizzeria_id = %s OR actor_id = ANY(%s)",
+            [pizzeria.pk, list(people.values_list("pk", flat=True))],
+        )
+    people.delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
         cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])

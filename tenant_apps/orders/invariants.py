@@ -118,12 +118,49 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN LATERAL (SELECT to_state FROM orders_orderevent AS event WHERE event.order_id = orders.id
                            ORDER BY event.id DESC LIMIT 1) AS last ON true
         WHERE last.to_state IS DISTINCT FROM orders.state""",
-    "payments never pass the total, and reach it at handover": """
-        SELECT format('commande %%s : %%s centimes payés sur %%s', orders.id, paid.sum, orders.total_cents)
+    "taken less given back never passes what is owed, and reaches it at handover": """
+        SELECT format('commande %%s : %%s centimes gardés, %%s dus', orders.id, kept.sum, owed.sum)
         FROM orders_order AS orders
-        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_payment AS payment
-                            WHERE payment.order_id = orders.id) AS paid
-        WHERE paid.sum > orders.total_cents OR orders.state = 'handed_over' AND paid.sum <> orders.total_cents""",
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0)
+                            - (SELECT coalesce(sum(amount_cents), 0) FROM payments_refund AS refund
+                               WHERE refund.order_id = orders.id AND refund.state <> 'failed') AS sum
+                            FROM payments_payment AS payment WHERE payment.order_id = orders.id) AS kept
+        CROSS JOIN LATERAL (SELECT CASE WHEN orders.state = 'cancelled' THEN 0
+                            ELSE orders.total_cents - orders.reversed_cents END AS sum) AS owed
+        WHERE kept.sum < owed.sum AND orders.state = 'handed_over'
+        OR kept.sum > owed.sum AND NOT EXISTS (
+            SELECT FROM orders_case AS "case" WHERE "case".order_id = orders.id AND "case".kind = 'money_back'
+            AND "case".closed_at IS NULL)""",
+    "a payment gives back what its refunds say": """
+        SELECT format('paiement %%s : %%s centimes rendus, %%s d''après ses remboursements', payment.id,
+                      payment.refunded_cents, given.sum)
+        FROM payments_payment AS payment
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_refund AS refund
+                            WHERE refund.payment_id = payment.id AND refund.state <> 'failed') AS given
+        WHERE payment.refunded_cents <> given.sum""",
+    "a refund goes back by the means of its payment": """
+        SELECT format('remboursement %%s : %%s pour un paiement %%s', refund.id, refund.means, payment.means)
+        FROM payments_refund AS refund JOIN payments_payment AS payment ON payment.id = refund.payment_id
+        WHERE refund.means NOT IN (payment.means, 'credit_note') OR refund.order_id <> payment.order_id""",
+    "an order is reversed by what its reversals say": """
+        SELECT format('commande %%s : %%s centimes repris, %%s d''après ses retours', orders.id, orders.reversed_cents,
+                      taken_back.sum)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_reversal AS reversal
+                            WHERE reversal.order_id = orders.id) AS taken_back
+        WHERE orders.reversed_cents <> taken_back.sum""",
+    "no line is reversed beyond its pieces and its price": """
+        SELECT format('ligne %%s : %%s pièces et %%s centimes repris', line.id, sum(back.quantity), sum(back.amount_cents))
+        FROM payments_reversalline AS back JOIN orders_orderline AS line ON line.id = back.line_id
+        GROUP BY line.id, line.quantity, line.unit_price_cents
+        HAVING sum(back.quantity) > line.quantity OR sum(back.amount_cents) > line.quantity * line.unit_price_cents""",
+    "credit notes hold what they gave less what they paid": """
+        SELECT format('avoir %%s : %%s centimes restants, %%s d''après ses paiements', note.id, note.balance_cents,
+                      note.initial_cents - spent.sum)
+        FROM payments_creditnote AS note
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents - refunded_cents), 0) AS sum
+                            FROM payments_payment AS payment WHERE payment.credit_note_id = note.id) AS spent
+        WHERE note.balance_cents <> note.initial_cents - spent.sum""",
     "every payment is sealed, once": """
         SELECT format('commande %%s : %%s centimes payés, %%s scellés', orders.id, paid.sum, sealed.sum)
         FROM orders_order AS orders
@@ -132,6 +169,14 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(taken_cents), 0) AS sum FROM till_entry AS entry
                             WHERE entry.order_number = orders.id AND chain = 'till' AND kind = 'payment') AS sealed
         WHERE paid.sum <> sealed.sum""",
+    "every refund that is done is sealed, once": """
+        SELECT format('commande %%s : %%s centimes rendus, %%s scellés', orders.id, given.sum, sealed.sum)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_refund AS refund
+                            WHERE refund.order_id = orders.id AND refund.state = 'done') AS given
+        CROSS JOIN LATERAL (SELECT coalesce(-sum(taken_cents), 0) AS sum FROM till_entry AS entry
+                            WHERE entry.order_number = orders.id AND chain = 'till' AND kind = 'refund') AS sealed
+        WHERE given.sum <> sealed.sum""",
     "an order handed over is a sealed sale, once, for its total": """
         SELECT format('commande %%s : remise, %%s ticket(s), %%s centimes sur %%s', orders.id, sealed.count, sealed.sum,
                       orders.total_cents)
@@ -140,7 +185,7 @@ INVARIANTS: dict[str, str] = {
                                    coalesce(sum(turnover_cents) FILTER (WHERE kind <> 'refund'), 0) AS sum
                             FROM till_entry AS entry WHERE entry.order_number = orders.id AND chain = 'till') AS sealed
         WHERE orders.state = 'handed_over' AND orders.remakes_id IS NULL
-        AND (sealed.count <> 1 OR sealed.sum < orders.total_cents)""",
+        AND (sealed.count <> 1 OR sealed.sum <> orders.total_cents)""",
     "the journal ends where it was last seen": """
         SELECT format('%%s : écriture %%s, %%s d''après le groupe', head.chain, head.number, anchor.number)
         FROM till_journalhead AS head

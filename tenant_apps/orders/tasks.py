@@ -25,7 +25,8 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
     """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
-        order = Order.objects.select_related("slot", "customer").prefetch_related("lines", "payments").get(pk=order_id)
+        orders = Order.objects.select_related("slot", "customer")
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note").get(pk=order_id)
         for channel in _channels(order, Message.Kind(kind)):
             with transaction.atomic():
                 _tell(pizzeria, order, Message.Kind(kind), channel, version)

@@ -165,6 +165,7 @@ class Movement(models.Model):
         UNDONE = "undone", _("Claim undone")
         WASTE = "waste", _("Waste")
         COUNT = "count", _("Count")
+        RETURNED = "returned", _("Returned by a customer")
 
     class WasteReason(models.TextChoices):
         OUT_OF_DATE = "out_of_date", _("Out of date")

@@ -30,6 +30,7 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import BlockedNumber, Order
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 
@@ -220,7 +221,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     return redirect("counter:order", order.number)
 
 
-def _paid(form: TakingForm, token: uuid.UUID) -> placing.PaidNow | None:
+def _paid(form: TakingForm, token: uuid.UUID) -> Tender | None:
     """Named after the draft: sent twice it is one payment."""
     means = form.cleaned_data["paid_by"]
-    return placing.PaidNow(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None
+    return Tender(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.stock.services import coverage
 
@@ -44,9 +45,18 @@ def close_ended(*, order: Order, ingredient_id: int, now: dt.datetime) -> None:
     found.update(closed_at=now, resolution=_("The recipe is as it was"))
 
 
+class StillToGiveBack(RuleError):
+    """Words do not settle it: the money goes back on the page of the order."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Give the money back on the page of the order: that settles it."))
+
+
 @transaction.atomic
 def close(*, case_id: int, user_id: int, resolution: str, now: dt.datetime) -> None:
-    """Somebody settled it and says how."""
+    """Somebody settled it and says how. Raises StillToGiveBack."""
+    if Case.objects.filter(pk=case_id, kind=Case.Kind.MONEY_BACK, closed_at=None).exists():
+        raise StillToGiveBack
     Case.objects.filter(pk=case_id, closed_at=None).update(
         closed_at=now, closed_by_id=user_id, resolution=resolution.strip()[:200]
     )

@@ -28,7 +28,7 @@ from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
 from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -119,14 +119,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidNow:
-    """The whole total, taken in the act of ordering."""
-
-    means: Payment.Means
-    submission: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -155,7 +147,7 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
-    paid: PaidNow | None = None,
+    paid: Tender | None = None,
     shown: str | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
@@ -163,7 +155,8 @@ def place(
     `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard; with `paid`, which is the whole total, as
+    `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
@@ -192,7 +185,7 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
-    paid: PaidNow | None,
+    paid: Tender | None,
     shown: str | None,
 ) -> Order:
     situation = shop_queries.situation(now)
@@ -253,15 +246,10 @@ def _place(
         now=now,
         recipes=quote.recipes,
     )
-    if paid:
-        settlement.take_when_placing(
-            shop=shop, order=order, means=paid.means, submission=paid.submission, by=by, now=now
-        )
+    if paid and order.total_cents:
+        settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
     sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=1,
-        ordered_cents=order.total_cents,
-        products=quote.products,
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
