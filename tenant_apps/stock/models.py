@@ -173,6 +173,7 @@ class Movement(models.Model):
         DROPPED = "dropped", _("Dropped")
         BURNT = "burnt", _("Burnt")
         MISTAKE = "mistake", _("Mistake in an order")
+        RETURNED = "returned", _("Given back by a customer")
         OTHER = "other", _("Other reason")
 
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")

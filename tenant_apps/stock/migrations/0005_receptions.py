@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalogue', '0001_initial'),
         ('orders', '0001_initial'),
-        ('stock', '0003_substitutions'),
+        ('stock', '0004_returned'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='movement',
             name='waste_reason',
-            field=models.CharField(blank=True, choices=[('out_of_date', 'Out of date'), ('spoilt', 'Spoilt'), ('dropped', 'Dropped'), ('burnt', 'Burnt'), ('mistake', 'Mistake in an order'), ('other', 'Other reason')], max_length=11),
+            field=models.CharField(blank=True, choices=[('out_of_date', 'Out of date'), ('spoilt', 'Spoilt'), ('dropped', 'Dropped'), ('burnt', 'Burnt'), ('mistake', 'Mistake in an order'), ('returned', 'Given back by a customer'), ('other', 'Other reason')], max_length=11),
         ),
         migrations.AddField(
             model_name='reservation',
