@@ -26,7 +26,12 @@ from tenants.roles import acting_as
 CORRUPTIONS = {
     "movements sum to balances": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "reserved is what reservations hold": "UPDATE stock_stocklevel SET reserved = reserved + 1 WHERE reserved > 0",
-    "later days promise what reservations hold": "UPDATE stock_daypromise SET promised = promised + 1",
+    "what awaits a reception is what reservations await": "UPDATE stock_stocklevel SET awaited = 1, shortage = true",
+    "what is expected is what receptions will bring": "UPDATE stock_stocklevel SET expected = expected + 1",
+    "the orders needed first are covered by the stock": "UPDATE stock_reservation SET awaited = quantity",
+    "nothing is promised beyond what will be there, unless it is said to be short": (
+        "UPDATE stock_stocklevel SET shortage = true"
+    ),
     "only accepted orders hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
