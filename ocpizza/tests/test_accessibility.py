@@ -11,6 +11,7 @@ from conftest import COOK, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
 from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
+from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
@@ -58,11 +59,19 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
         "mentions-legales",
         "confidentialite",
         "compte/connexion",
+        "compte/mot-de-passe/oublie",
+        "compte/mot-de-passe/oublie/envoye",
+        "compte/mot-de-passe/oublie/fait",
+        "compte/mot-de-passe/oublie/1-perime",
+        "compte/ferme",
         "compte/inscription",
     ):
         reader.read(name, site.url(path=f"/{name}/"))
     reader.press("Créer mon compte")
     reader.read("signup, wrong")
+    reader.page.goto(site.url(path="/compte/connexion/"))
+    reader.press("Se connecter")
+    reader.read("login, wrong")
     reader.read("menu", site.url(own_shop))
     reader.read("empty basket", site.url(own_shop, "/panier/"))
     reader.read("nothing here", site.url(own_shop, "/rien/"))
@@ -208,4 +217,26 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
     reader.read("account", site.url(path="/mon-compte/"))
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    for name in ("securite", "sessions", "mot-de-passe", "verification", "code/telephone"):
+        reader.read(name, site.url(own_shop, f"/compte/{name}/"))
+    secret = page.locator("code").inner_text()
+    page.get_by_label("Code").fill("000000")
+    reader.press("Demander ce code")
+    reader.read("a wrong code")
+    page.get_by_label("Code").fill(code(secret))
+    reader.press("Demander ce code")
+    reader.read("rescue codes")
+    reader.read("new rescue codes", site.url(own_shop, "/compte/code/secours/nouveaux/"))
+    reader.read("no more codes", site.url(own_shop, "/compte/code/telephone/retirer/"))
+    reader.read("security with codes", site.url(own_shop, "/compte/securite/"))
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("a code is asked")
     assert reader.found == []

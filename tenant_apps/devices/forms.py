@@ -24,6 +24,13 @@ class PasswordForm(forms.Form):
     password = forms.CharField(
         label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
     )
+    code = forms.CharField(
+        label=_("Code of your phone"),
+        required=False,
+        max_length=12,
+        help_text=_("If you have one; a rescue code is good as well."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
 
 
 class PinForm(forms.Form):

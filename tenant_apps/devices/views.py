@@ -102,7 +102,7 @@ def operator(request: DeviceRequest) -> HttpResponse:
 
 
 @never_cache
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "POST"])
 @on_device
 def password(request: DeviceRequest) -> HttpResponse:

@@ -1,5 +1,4 @@
 import datetime as dt
-import uuid
 from typing import Any
 
 from django import forms
@@ -8,27 +7,34 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
+from shared_apps.core.fields import EurosField
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location
 from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
+BY_HAND = [(means, means.label) for means in Payment.BY_HAND]
+
 
 class HandOverForm(forms.Form):
-    """What is still due is taken with the order itself."""
+    """What is still due is taken with the order itself; of cash, what was handed for it and the tip left."""
 
-    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
+    means = forms.ChoiceField(choices=[("", ""), *BY_HAND], required=False)
     submission = forms.UUIDField(required=False)
+    tendered = EurosField(required=False)
+    tip = EurosField(required=False)
 
     @property
-    def means_taken(self) -> Payment.Means | None:
-        return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
-
-    @property
-    def act(self) -> uuid.UUID | None:
-        return self.cleaned_data["submission"]
+    def tender(self) -> Tender | None:
+        data = self.cleaned_data
+        if not (data["means"] and data["submission"]):
+            return None
+        means = Payment.Means(data["means"])
+        tendered = data["tendered"] if means == Payment.Means.CASH else None
+        return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0)
 
 
 ADDRESS = ("street", "postcode", "city", "details")

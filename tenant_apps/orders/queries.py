@@ -118,17 +118,28 @@ def composition_of(line: OrderLine) -> Composition:
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With the sum of the payments, as PAID."""
-    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
+    """With what is kept of the payments, as PAID."""
+    kept = Sum(F("amount_cents") - F("refunded_cents"))
+    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=kept)
     return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An order as counter and driver handle it, with what is still to be paid in cents."""
+    """An order as counter and driver handle it, with what is kept of its payments in cents."""
 
     order: Order
-    due_cents: int
+    kept_cents: int
+
+    @property
+    def due_cents(self) -> int:
+        """Still to be paid."""
+        return max(0, self.order.owed_cents - self.kept_cents)
+
+    @property
+    def to_give_back_cents(self) -> int:
+        """Paid more than is owed: cancelled, or changed to cost less."""
+        return max(0, self.kept_cents - self.order.owed_cents)
 
     @property
     def submission(self) -> uuid.UUID:
@@ -137,7 +148,7 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, order.total_cents - getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
+    return [Handled(order, getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
 
 
 def in_progress() -> list[Handled]:
@@ -181,8 +192,12 @@ def times_offered(
     work: int,
     now: dt.datetime,
     web: bool = False,
+    made_from: dt.datetime | None = None,
 ) -> list[shop_queries.OfferedSlot]:
-    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
+    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown.
+
+    `made_from` is the moment before which the kitchen does not have what it takes.
+    """
     minutes = 0
     if mode == ServiceMode.DELIVERY:
         known = estimate(shop, place).minutes if place else 0
@@ -196,6 +211,7 @@ def times_offered(
         delivered=mode == ServiceMode.DELIVERY,
         queue=queue(),
         closed_until=situation.settings.web_closed_until(mode, now) if web else None,
+        made_from=made_from,
     )
     return list(offered)
 

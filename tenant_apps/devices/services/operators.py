@@ -9,13 +9,16 @@ from django.db import transaction
 from django.db.models import OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_tenants.utils import get_public_schema_name, schema_context
 
+from shared_apps.accounts import second_factor
 from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.accounts.permissions import OPENED_BY_PIN, SHOWN_LOCKED, Purpose
 from shared_apps.core.errors import RuleError
 from tenant_apps.devices import secrets
 from tenant_apps.devices.models import Device, Pin, Throttle
 from tenant_apps.devices.services import throttling
+from tenants.database import connection
 from tenants.hosts import Shop
 
 FORGOTTEN = dt.timedelta(days=30)  # a device that nobody used for so long is paired again
@@ -29,7 +32,7 @@ class WrongPin(RuleError):
 
 class WrongPassword(RuleError):
     def __init__(self) -> None:
-        super().__init__(_("This e-mail and this password do not open this pizzeria."))
+        super().__init__(_("This e-mail, this password and this code do not open this pizzeria together."))
 
 
 class NotPaired(RuleError):
@@ -37,6 +40,15 @@ class NotPaired(RuleError):
 
     def __init__(self) -> None:
         super().__init__(_("This device is no longer paired with this pizzeria: ask the manager for a code."))
+
+
+class NoPhoneYet(RuleError):
+    """Set up where the session is one's own, not on a tablet that others use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your role asks for the codes of a phone: set it up first on a computer or phone of your own.")
+        )
 
 
 @dataclass(slots=True)
@@ -72,6 +84,13 @@ class Known:
 
 def recognised(*, shop: Shop, token: str, now: dt.datetime) -> Known | None:
     """The device that this cookie is of, with its operator's roles as they are now, in one statement."""
+    if connection.schema_name != shop.schema_name:  # a page of somebody's account, which is the group's
+        with schema_context(shop.schema_name):
+            return _recognised(shop, token, now)
+    return _recognised(shop, token, now)
+
+
+def _recognised(shop: Shop, token: str, now: dt.datetime) -> Known | None:
     held = Membership.objects.filter(user=OuterRef("operator"), pizzeria_id=shop.id, user__is_active=True)
     device = (
         Device.objects.filter(token_digest=secrets.token_digest(token), last_seen_at__gt=now - FORGOTTEN)
@@ -112,18 +131,32 @@ def identify(*, shop: Shop, known: Known, pin: str, now: dt.datetime) -> Known:
     raise WrongPin
 
 
-def identify_by_password(*, shop: Shop, known: Known, email: str, password: str, now: dt.datetime) -> Known:
-    """The same with the password, which opens all that their roles open in this shop. Raises WrongPassword, TooManyTries."""
+def identify_by_password(
+    *, shop: Shop, known: Known, email: str, password: str, now: dt.datetime, code: str = ""
+) -> Known:
+    """The same with the password, and the code of their phone if they have one: opens all that their roles open here.
+
+    Raises WrongPassword, NoPhoneYet, TooManyTries.
+    """
     with transaction.atomic():
         counters = throttling.open_for(
             [f"device:{known.pk}"], now
         )  # the shop's other devices need not wait for the hash
-        user = authenticate(username=email.strip().lower(), password=password)
+        with schema_context(get_public_schema_name()):
+            user = authenticate(email=email.strip().lower(), password=password)
         roles = _roles(shop, user.pk) if isinstance(user, User) else frozenset()
-        if isinstance(user, User) and roles:
+        if isinstance(user, User) and roles and _passes(user, roles, code):
             return _opened(known, user.pk, roles, with_password=True, now=now)
         _count_all(counters, now)
     raise WrongPassword
+
+
+def _passes(user: User, roles: frozenset[Role], code: str) -> bool:
+    if second_factor.is_set_up(user):
+        return second_factor.accepts(user, code)
+    if second_factor.is_required(roles):
+        raise NoPhoneYet
+    return True
 
 
 def _count_all(counters: list[Throttle], now: dt.datetime) -> None:

@@ -1,7 +1,9 @@
 import datetime as dt
 import re
+import time
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
 from django.utils import timezone
 from django_tenants.utils import schema_context
@@ -289,6 +291,24 @@ def test_a_pin_opens_no_office_and_a_password_does_until_the_device_locks(shop, 
     with schema_context(shop.schema_name):
         Device.objects.update(operator_seen_at=timezone.now() - dt.timedelta(minutes=device.lock_minutes))
     assert tablet.get("/gestion/").status_code == 302
+
+
+def test_on_a_device_too_a_manager_types_the_code_of_their_phone(shop, pair, make_staff, settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    tablet, _device = pair(shop, Purpose.COUNTER)
+    manager = make_staff(Role.MANAGER, shop)
+    sent = {"email": manager.email, "password": PASSWORD, "next": "/gestion/"}
+    assert "codes d’un téléphone" in text_of(tablet.post("/appareil/mot-de-passe/", sent))
+    with schema_context("public"):
+        TOTP.activate(manager, "JBSWY3DPEHPK3PXP")
+    assert tablet.post("/appareil/mot-de-passe/", sent).status_code == 422
+    now = int(time.time()) // 30
+    right = {format_hotp_value(hotp_value("JBSWY3DPEHPK3PXP", now + step)) for step in (-2, -1, 0, 1, 2)}
+    wrong = next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555") if code not in right)
+    assert tablet.post("/appareil/mot-de-passe/", sent | {"code": wrong}).status_code == 422
+    code = format_hotp_value(hotp_value("JBSWY3DPEHPK3PXP", now))
+    assert tablet.post("/appareil/mot-de-passe/", sent | {"code": code})["Location"] == "/gestion/"
+    assert tablet.get("/gestion/").status_code == 200
 
 
 def test_head_office_and_customers_do_not_open_a_device(shop, pair, make_staff):

@@ -18,7 +18,7 @@ from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, telling
+from tenant_apps.orders.services import acts, cases, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
@@ -53,12 +53,13 @@ def change(
     reservations.reserve(
         order_id=order.pk,
         needs=quote.needs,
-        needed_at=order.slot.starts_at,
+        needed_at=acts.kitchen_begins(order),
         pizzeria_id=shop.id,
         now=now,
         recipes=quote.recipes,
     )
     _rewrite(shop, order, before, quote, by, now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     telling.print_ticket(shop=shop, order=order, kind="changed")
@@ -127,7 +128,10 @@ def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]
 
 @transaction.atomic
 def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
-    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
+    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused.
+
+    What was paid by card online goes back by itself; other money is a case until `refunding.give_back`.
+    """
     order = acts.locked(order_id)
     if order.state == State.CANCELLED:
         return order
@@ -142,6 +146,7 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     order.save(update_fields=["version"])
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
     telling.print_ticket(shop=shop, order=order, kind="cancelled")
