@@ -9,6 +9,7 @@ On a device that the shop shares, the user is its operator (`tenant_apps.devices
 from collections.abc import Callable
 from functools import wraps
 
+import sentry_sdk
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -56,6 +57,7 @@ def staff(permission: Permission, *, by_itself: bool = False) -> Callable[[View]
                 raise PermissionDenied
             request.roles = roles
             request.role = granted[0]
+            sentry_sdk.set_tag("role", request.role)
             if request.device is None and second_factor.is_missing(request, request.role):
                 return redirect(second_factor.way_to_pass_it(request))
             return view(request, *args, **kwargs)
