@@ -31,7 +31,7 @@ FIELDS: dict[type[RuleError], str] = {
 
 
 def _by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 @require_POST
