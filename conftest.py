@@ -6,6 +6,7 @@ A race or a browser takes `own_shop`, a pizzeria of its own, committed, dropped 
 
 import datetime as dt
 import os
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -33,6 +34,8 @@ from tenants import hosts, schemas
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+pytest_plugins = ["stripe_stand_in.testing"]
+
 # Playwright's synchronous interface keeps an event loop in this thread; the tests use the database in it all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -58,6 +61,16 @@ def plan(slug: str, **changes: object) -> plans.Plan:
         "hours": ROUND_THE_CLOCK,
     }
     return plans.Plan(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    def find() -> int:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return free.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +126,10 @@ def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
 
 
 def drop_shop(pizzeria: Pizzeria) -> None:
-    for table in ("sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message"):
+    for table in (
+        "sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message",
+        "gateway_gatewayevent", "gateway_followup",
+    ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
     with connection.cursor() as cursor:

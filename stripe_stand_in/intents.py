@@ -87,7 +87,7 @@ def _authorise(world: World, intent: Object, last4: str) -> None:
 def capture(world: World, intent: Object, parameters: dict[str, Any]) -> Object:
     if intent["status"] != "requires_capture":
         raise unexpected(intent, "captured")
-    amount: int = parameters.get("amount_to_capture", intent["amount_capturable"])
+    amount = int(parameters.get("amount_to_capture") or intent["amount_capturable"])
     if not 0 < amount <= intent["amount_capturable"]:
         raise StripeError(
             400,

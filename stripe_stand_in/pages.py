@@ -39,7 +39,8 @@ label:has(:checked) { border-color: var(--link); box-shadow: inset 0 0 0 1px var
 label input { width: 1.35rem; height: 1.35rem; margin: 0; grid-row: span 2; accent-color: var(--accent); }
 label small { grid-column: 2 / -1; color: var(--soft); font-size: 0.875rem; } .digits { font-variant-numeric: tabular-nums; }
 button, .button { display: flex; align-items: center; justify-content: center; min-height: 3rem; width: 100%;
-  padding: 0.6rem 1rem; border: 2px solid transparent; border-radius: 0.6rem; background: var(--accent); color: #fff; font: inherit; font-weight: 650;
+  padding: 0.6rem 1rem; border: 2px solid transparent; border-radius: 0.6rem; background: var(--accent);
+  color: #fff; font: inherit; font-weight: 650;
   text-decoration: none; cursor: pointer; } .second { background: none; color: var(--ink); border-color: var(--edge); }
 button:hover, .button:hover { filter: brightness(1.1); } form { display: grid; gap: 1rem; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; } .wrong { padding: 0.8rem 1rem; border-radius: 0.6rem;

@@ -2,7 +2,17 @@
 
 from ocpizza import embedded_postgres
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import BASE_DOMAIN, CONTENT_SECURITY_POLICY, DATABASES, LIVE_PORT, PORT, SECRET_KEY, env
+from ocpizza.settings.base import (
+    BASE_DOMAIN,
+    CONTENT_SECURITY_POLICY,
+    DATABASES,
+    LIVE_PORT,
+    PORT,
+    SECRET_KEY,
+    STRIPE_API_KEY,
+    STRIPE_WEBHOOK_SECRET,
+    env,
+)
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = SECRET_KEY or "development-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -20,6 +30,14 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] += [
     f"http://{BASE_DOMAIN}:{LIVE_PORT}",
 ]
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [f"http://*.{BASE_DOMAIN}:*", f"http://{BASE_DOMAIN}:*"]
+
+# Without a key, the stand-in takes the payments (`manage.py serve` starts it); with a test key, Stripe does.
+if not STRIPE_API_KEY:
+    STRIPE_API_KEY = "sk_test_stand_in"
+    STRIPE_STAND_IN_PORT = env.int("STRIPE_STAND_IN_PORT", default=PORT + 2)
+    STRIPE_API_BASE = f"http://127.0.0.1:{STRIPE_STAND_IN_PORT}"
+    STRIPE_WEBHOOK_SECRET = STRIPE_WEBHOOK_SECRET or "whsec_stand_in"
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [STRIPE_API_BASE]
 
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"

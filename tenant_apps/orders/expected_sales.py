@@ -1,6 +1,7 @@
 """The group's read model as one shop's own tables say it should be: statements run in the shop's schema.
 
-A remake sells nothing: it is no order of the group's, and stands in none of its figures.
+A remake sells nothing: it is no order of the group's, and stands in none of its figures; nor does one that awaits its
+payment, which the customer may still abandon.
 `check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it. The business day
 ends at 04:00 in Paris (`shared_apps.core.calendar`).
 """
@@ -22,7 +23,7 @@ HOURLY = f"""
            sum(taken)::bigint AS taken_cents
     FROM (
         SELECT {PLACED_DAY} AS day, {PLACED_HOUR} AS hour, channel, mode, 1 AS orders, total_cents AS ordered, 0 AS taken
-        FROM orders_order WHERE state <> 'cancelled' AND remakes_id IS NULL
+        FROM orders_order WHERE state NOT IN ('awaiting_payment', 'cancelled') AND remakes_id IS NULL
         UNION ALL
         SELECT {TAKEN_DAY}, {TAKEN_HOUR}, orders.channel, orders.mode, 0, 0, payment.amount_cents
         FROM payments_payment AS payment JOIN orders_order AS orders ON orders.id = payment.order_id
@@ -32,7 +33,7 @@ HOURLY = f"""
 PRODUCTS = f"""
     SELECT {PLACED_DAY} AS day, variant.product_id, sum(50 * line.quantity)::bigint AS quantity_hundredths
     FROM orders_orderline AS line
-    JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state <> 'cancelled'
+    JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state NOT IN ('awaiting_payment', 'cancelled')
          AND orders.remakes_id IS NULL
     CROSS JOIN LATERAL (VALUES (line.variant_id), (coalesce(line.other_half_id, line.variant_id))) AS half (variant_id)
     JOIN catalogue_variant AS variant ON variant.id = half.variant_id

@@ -31,6 +31,7 @@ class HandOverForm(forms.Form):
         return self.cleaned_data["submission"]
 
 
+ON_RECEIPT, ONLINE = "on_receipt", "online"
 ADDRESS = ("street", "postcode", "city", "details")
 
 
@@ -72,6 +73,7 @@ class CheckoutForm(forms.Form):
         required=False,
         help_text=_("The kitchen sees it in red. Erased after 30 days."),
     )
+    payment = forms.ChoiceField(label=_("Payment"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
 
@@ -83,6 +85,7 @@ class CheckoutForm(forms.Form):
         today: dt.date,
         place: Location | None,
         closed: bool = False,
+        online: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -96,8 +99,23 @@ class CheckoutForm(forms.Form):
         taken = _("This time is no longer available. Please choose another one.")
         following = [words for _start, words in times[:SHOWN]]
         self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
+        self._offer_payment(mode, online)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
+
+    def _offer_payment(self, mode: str, online: bool) -> None:
+        """Online as long as the way to Stripe is known to be open."""
+        on_receipt = _("When it is delivered") if mode == ServiceMode.DELIVERY else _("When I collect it")
+        choices = [(ON_RECEIPT, on_receipt), *([(ONLINE, _("Online, by card"))] if online else [])]
+        self.fields["payment"].choices = choices  # type: ignore[attr-defined]
+        self.fields["payment"].initial = ON_RECEIPT
+        down = _("Online payment is unavailable for the moment.")
+        self.fields["payment"].error_messages["invalid_choice"] = down
+        self.online = online
+
+    @property
+    def pays_online(self) -> bool:
+        return self.cleaned_data.get("payment") == ONLINE
 
     def leave_out_the_address(self) -> None:
         for name in ADDRESS:

@@ -28,13 +28,13 @@ INVARIANTS: dict[str, str] = {
                             WHERE reservation.ingredient_id = promise.ingredient_id
                             AND reservation.day = promise.day) AS held
         WHERE promise.promised <> held.sum""",
-    "only accepted orders hold reservations": """
+    "only orders to be made hold reservations": """
         SELECT format('commande %%s : %%s et des réservations', orders.id, orders.state)
-        FROM orders_order AS orders WHERE orders.state <> 'accepted'
+        FROM orders_order AS orders WHERE orders.state NOT IN ('awaiting_payment', 'accepted')
         AND EXISTS (SELECT FROM stock_reservation AS reservation WHERE reservation.order_id = orders.id)""",
-    "every accepted order holds reservations": """
-        SELECT format('commande %%s : acceptée sans réservation', orders.id)
-        FROM orders_order AS orders WHERE orders.state = 'accepted' AND orders.work > 0
+    "every order to be made holds reservations": """
+        SELECT format('commande %%s : %%s sans réservation', orders.id, orders.state)
+        FROM orders_order AS orders WHERE orders.state IN ('awaiting_payment', 'accepted') AND orders.work > 0
         AND NOT EXISTS (SELECT FROM stock_reservation AS reservation WHERE reservation.order_id = orders.id)""",
     "order totals equal their lines": """
         SELECT format('commande %%s : %%s centimes, %%s d''après ses lignes', orders.id, orders.items_cents, lines.sum)
@@ -71,7 +71,9 @@ INVARIANTS: dict[str, str] = {
         FROM orders_order AS orders
         CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_payment AS payment
                             WHERE payment.order_id = orders.id) AS paid
-        WHERE paid.sum > orders.total_cents OR orders.state = 'handed_over' AND paid.sum <> orders.total_cents""",
+        WHERE paid.sum > orders.total_cents OR orders.state = 'handed_over' AND paid.sum
+        + (SELECT coalesce(sum(amount_cents), 0) FROM payments_onlinepayment AS online
+           WHERE online.order_id = orders.id AND online.state = 'authorised') < orders.total_cents""",
     "the group knows every order as it is": f"""
         WITH expected AS ({expected_sales.SUMMARIES}), kept AS (
             SELECT number, reference, customer_id, state, mode, placed_at, promised_until_at, handed_over_at, total_cents

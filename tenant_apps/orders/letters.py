@@ -14,6 +14,7 @@ from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import settlement
 from tenants.models import Pizzeria
 
 Kind = Message.Kind
@@ -68,6 +69,7 @@ def _subject(kind: Message.Kind) -> str:
         Kind.ON_THE_WAY: _("Your order no. %(number)s is on its way"),
         Kind.LATE: _("Your order no. %(number)s at %(pizzeria)s is late"),
         Kind.REFUNDED: _("Your order no. %(number)s at %(pizzeria)s is refunded"),
+        Kind.PAID_LATE: _("Your payment for order no. %(number)s came too late: nothing is debited"),
     }[kind]
 
 
@@ -83,6 +85,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
             "Your order no. %(number)s is later than we promised, and we are sorry. It is being looked after."
         ),
         Kind.REFUNDED: _("Your order no. %(number)s is refunded by the means you paid with."),
+        Kind.PAID_LATE: _(
+            "Your payment for order no. %(number)s came after the order was given up. The sum held on your card is let go:"
+            " nothing is debited, and nothing is due."
+        ),
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
@@ -94,7 +100,7 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
 def _due(order: Order) -> str:
     if order.mode != ServiceMode.DELIVERY:
         return ""
-    due = order.total_cents - sum(payment.amount_cents for payment in order.payments.all())
+    due = settlement.to_collect_cents(order)
     return _("%(due)s to pay at the door.") % {"due": euros(due)} if due else _("It is paid.")
 
 

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -15,7 +16,7 @@ from shared_apps.core.calendar import day_bounds
 from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
-from tenant_apps.payments.models import Payment
+from tenant_apps.payments.models import OnlinePayment, Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.queries import Situation
 from tenants.hosts import Shop
@@ -25,7 +26,7 @@ AHEAD = dt.timedelta(minutes=60)
 RECALLED = 20
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
-PAID = "paid_cents"
+PAID, HELD = "paid_cents", "held_cents"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -45,7 +46,7 @@ class Ticket:
     @property
     def since(self) -> dt.datetime:
         """When it came to the kitchen: its clock runs from there."""
-        return max(self.order.changed_at or self.order.placed_at, self.order.slot.starts_at - AHEAD)
+        return max(self.order.changed_at or self.order.visible_since, self.order.slot.starts_at - AHEAD)
 
     @property
     def soon_at(self) -> dt.datetime:
@@ -114,9 +115,15 @@ def composition_of(line: OrderLine) -> Composition:
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With the sum of the payments, as PAID."""
-    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
-    return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
+    """With the sum of the payments, as PAID, and with what cards hold for it, as HELD."""
+    paid = Payment.objects.filter(order=OuterRef("pk"))
+    held = OnlinePayment.objects.filter(order=OuterRef("pk"), state=OnlinePayment.State.AUTHORISED)
+    return orders.annotate(**{PAID: _sum(paid), HELD: _sum(held)})
+
+
+def _sum(rows: QuerySet[Any]) -> Coalesce:
+    summed = rows.order_by().values("order").annotate(sum=Sum("amount_cents"))
+    return Coalesce(Subquery(summed.values("sum"), IntegerField()), Value(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class Handled:
 
     order: Order
     due_cents: int
+    held_cents: int = 0  # by a card online: as good as paid
 
     @property
     def submission(self) -> uuid.UUID:
@@ -133,12 +141,16 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, order.total_cents - getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
+    found = _with_due(_with_lines(orders))
+    return [
+        Handled(order, order.total_cents - getattr(order, PAID) - getattr(order, HELD), getattr(order, HELD))
+        for order in found
+    ]
 
 
 def in_progress() -> list[Handled]:
-    """Every open order of the shop, the first promised first."""
-    return _handled(Order.objects.filter(state__in=OPEN).order_by("slot__starts_at", "id"))
+    """Every open order of the shop and those that await their payment, the first promised first."""
+    return _handled(Order.objects.filter(state__in=OPEN | {State.AWAITING_PAYMENT}).order_by("slot__starts_at", "id"))
 
 
 def late(now: dt.datetime) -> list[Handled]:
@@ -147,7 +159,7 @@ def late(now: dt.datetime) -> list[Handled]:
 
 def over(since: dt.datetime) -> list[Handled]:
     """Handed over or cancelled since a moment, newest first."""
-    done = Order.objects.exclude(state__in=OPEN).filter(placed_at__gte=since)
+    done = Order.objects.filter(state__in=(State.HANDED_OVER, State.CANCELLED), placed_at__gte=since)
     return _handled(done.order_by("-placed_at")[:200])
 
 
@@ -164,7 +176,7 @@ def handled(number: int) -> Handled | None:
 
 def queue() -> list[tuple[dt.datetime, int]]:
     """The work that is not yet ready, in hundredths of a pizza, by the start of the slot it is promised for."""
-    waiting = Order.objects.filter(state__in=(State.ACCEPTED, State.PREPARING))
+    waiting = Order.objects.filter(state__in=(State.AWAITING_PAYMENT, State.ACCEPTED, State.PREPARING))
     return list(waiting.values_list("slot__starts_at").annotate(waiting=Sum("work")).order_by("slot__starts_at"))
 
 

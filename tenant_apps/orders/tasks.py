@@ -1,6 +1,7 @@
 """What the worker does for orders. Delivered at least once, so each finds its own work already done."""
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -9,16 +10,19 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.gateway import services as gateway
+from shared_apps.gateway.stripe_api import Unreachable
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, cases, escalation, estimating
+from tenant_apps.orders.services import blocking, cases, escalation, estimating, online
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+logger = logging.getLogger(__name__)
 LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
 
 
@@ -112,6 +116,24 @@ def re_estimate_of(pizzeria_id: int) -> None:
     shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
     with schema_context(shop.schema_name):
         estimating.re_estimate(shop=shop, now=timezone.now())
+
+
+def follow_payment(pizzeria_id: int, order_id: int) -> None:
+    """An order whose payment online has, or should have, moved. While Stripe is away the next look does it."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        if not Order.objects.filter(pk=order_id).exists():
+            return  # an event about a shop that has since forgotten it, or that never had it
+        try:
+            online.follow(shop=shop, order_id=order_id, now=timezone.now())
+        except Unreachable:
+            logger.warning("Stripe does not answer: order %s of %s is looked at again", order_id, shop.slug)
+
+
+def follow_payments() -> None:
+    """Every minute: the orders that are due to be looked at again, each as a task of its own."""
+    for due in gateway.due(now=timezone.now()):
+        async_task(gateway.FOLLOW, due.pizzeria_id, due.order_number)
 
 
 def escalate() -> None:

@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tenant_apps.payments.checkouts import OnlinePayment as OnlinePayment
+
 
 class Payment(models.Model):
     """Money taken for an order. An order may have several, of any means; together they sum to its total."""
@@ -10,6 +12,7 @@ class Payment(models.Model):
     class Means(models.TextChoices):
         CASH = "cash", _("Cash")
         CARD_TERMINAL = "card_terminal", _("Card")
+        ONLINE_CARD = "online_card", _("Card, online")
         CHEQUE = "cheque", _("Cheque")
         MEAL_VOUCHER = "meal_voucher", _("Meal voucher")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +19,14 @@ from shared_apps.core import sql
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
+from shared_apps.gateway import services as gateway
 from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
 from tenant_apps.orders.services import acts, blocking, telling
@@ -71,8 +74,8 @@ class MustBePrepaid(RuleError):
     def __init__(self, above_cents: int) -> None:
         super().__init__(
             _(
-                "Above %(above)s a delivery is paid when it is ordered: choose to collect it at the pizzeria, or come and"
-                " order at the counter."
+                "Above %(above)s a delivery is paid when it is ordered: pay it online, choose to collect it at the pizzeria,"
+                " or come and order at the counter."
             )
             % {"above": euros(above_cents)}
         )
@@ -154,8 +157,11 @@ def place(
     now: dt.datetime,
     customer_id: int | None = None,
     paid: PaidNow | None = None,
+    pays_online: bool = False,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
+
+    One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
     NoSlot, SlotFull, OutOfStock, NotOnTheCard.
@@ -165,7 +171,7 @@ def place(
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, pays_online)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except IntegrityError as error:
@@ -185,6 +191,7 @@ def _place(
     now: dt.datetime,
     customer_id: int | None,
     paid: PaidNow | None,
+    pays_online: bool,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
@@ -196,8 +203,8 @@ def _place(
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
-        if not paid:
-            _check_prepaid(quote.items_cents + fee, shop_settings)
+        if not (paid or pays_online):
+            check_prepaid(quote.items_cents + fee, shop_settings)
     offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
@@ -205,6 +212,7 @@ def _place(
     order = Order(
         reference=new_reference(),
         submission=submission,
+        state=State.AWAITING_PAYMENT if pays_online else State.ACCEPTED,
         channel=channel,
         mode=wishes.mode,
         customer_id=customer_id,
@@ -240,6 +248,17 @@ def _place(
             submission=paid.submission,
             now=now,
         )
+    if pays_online:
+        wait_until = now + dt.timedelta(minutes=settings.ONLINE_PAYMENT_MINUTES)
+        gateway.follow_up(pizzeria_id=shop.id, order_number=order.pk, due_at=wait_until)
+    else:
+        _announce(shop, order, quote, shop_settings, paid)
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+def _announce(shop: Shop, order: Order, quote: Quote, shop_settings: ShopSettings, paid: PaidNow | None) -> None:
+    """It counts, the customer has it in writing and the kitchen on paper."""
     sales.add(
         cell=acts.cell(shop=shop, order=order),
         orders=1,
@@ -249,8 +268,6 @@ def _place(
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
-    acts.tell(shop=shop, order=order, stock=True)
-    return order
 
 
 def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSettings) -> tuple[int, int]:
@@ -332,7 +349,7 @@ def _take_slot(
     raise NoSlot
 
 
-def _check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
+def check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
     above = shop_settings.prepaid_above_cents
     if above is not None and total_cents > above:
         raise MustBePrepaid(above)

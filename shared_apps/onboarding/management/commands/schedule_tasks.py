@@ -8,6 +8,7 @@ from django_q.models import Schedule
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
 EVERY_MINUTE = {
+    "follow_payments": "tenant_apps.orders.tasks.follow_payments",
     "re_estimate": "tenant_apps.orders.tasks.re_estimate",
     "escalate": "tenant_apps.orders.tasks.escalate",
     "tell_alerts": "shared_apps.sales.tasks.tell_alerts",
