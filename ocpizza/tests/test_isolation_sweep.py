@@ -69,7 +69,8 @@ PUBLIC = {
     "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
-    "storefront:order_again": 405, "storefront:quiet": 404,
+    "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
+    "storefront:pay_on_receipt": 405, "website:stripe_webhook": 405,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
     "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip
@@ -219,7 +220,7 @@ def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     for path in ("", "etat/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
-    for act in ("annuler", "modifier", "recommencer"):
+    for act in ("annuler", "modifier", "recommencer", "payer", "payer-a-la-reception"):
         assert visit(neighbour).post(f"/commande/{order.reference}/{act}/").status_code == 404
 
 

@@ -74,6 +74,14 @@ INVARIANTS: dict[str, str] = {
         WHERE paid.sum > orders.total_cents OR orders.state = 'handed_over' AND paid.sum
         + (SELECT coalesce(sum(amount_cents), 0) FROM payments_onlinepayment AS online
            WHERE online.order_id = orders.id AND online.state = 'authorised') < orders.total_cents""",
+    "what is paid online is followed until it is over": """
+        SELECT format('commande %%s : %%s, plus suivie', orders.id, orders.state)
+        FROM orders_order AS orders
+        WHERE (orders.state = 'awaiting_payment' OR EXISTS (
+                SELECT FROM payments_onlinepayment AS online WHERE online.order_id = orders.id
+                AND online.state NOT IN ('captured', 'closed')))
+        AND NOT EXISTS (SELECT FROM gateway_followup AS kept
+                        WHERE kept.pizzeria_id = %(pizzeria)s AND kept.order_number = orders.id)""",
     "the group knows every order as it is": f"""
         WITH expected AS ({expected_sales.SUMMARIES}), kept AS (
             SELECT number, reference, customer_id, state, mode, placed_at, promised_until_at, handed_over_at, total_cents

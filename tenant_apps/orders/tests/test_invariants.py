@@ -22,16 +22,17 @@ CORRUPTIONS = {
     "movements sum to balances": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "reserved is what reservations hold": "UPDATE stock_stocklevel SET reserved = reserved + 1 WHERE reserved > 0",
     "later days promise what reservations hold": "UPDATE stock_daypromise SET promised = promised + 1",
-    "only accepted orders hold reservations": (
+    "only orders to be made hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
-    "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "every order to be made holds reservations": "DELETE FROM stock_reservation",
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
     "payments never pass the total, and reach it at handover": "DELETE FROM payments_payment",
+    "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "the group's hours equal the shop's orders and payments": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
@@ -48,7 +49,7 @@ CORRUPTIONS = {
 
 @pytest.fixture
 def busy_shop(shop):
-    """One order handed over and paid, one in the oven, one accepted, one for a later day."""
+    """One order handed over and paid, one in the oven, one accepted, one for a later day, one not yet paid."""
     now = timezone.now()
     for finished in (True, False):
         order = place(shop, ask("reine"))
@@ -61,6 +62,7 @@ def busy_shop(shop):
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
+    place(shop, ask("margherita"), pays_online=True)
     return shop
 
 
