@@ -127,8 +127,14 @@ def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
 
 def drop_shop(pizzeria: Pizzeria) -> None:
     for table in (
-        "sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message",
-        "gateway_gatewayevent", "gateway_followup",
+        "sales_ordersummary",
+        "sales_hourlysales",
+        "sales_productsales",
+        "sales_stockalert",
+        "sales_tillanchor",
+        "told_message",
+        "gateway_gatewayevent",
+        "gateway_followup",
     ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])

@@ -1,5 +1,6 @@
 """What holds everywhere. Environment variables are read in this folder only; each stands in `.env.example`."""
 
+import tomllib
 from pathlib import Path
 
 import environ
@@ -51,6 +52,7 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
@@ -243,6 +245,17 @@ SMS_TOKEN = env.str("SMS_TOKEN", default="")
 GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
 GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
+
+# The keys that sign the till's journal, `name:secret,name:secret`: the first signs, the others only check what they signed.
+TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])
+# What receipts and the attestation name: the version of this software.
+SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+# Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(BASE_DIR / ".data" / "sauvegardes")))
+BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
+# They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
+BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")
+BACKUP_AGE_IDENTITY = env.str("BACKUP_AGE_IDENTITY", default="")
 
 # A business day ends at this hour, Europe/Paris (closing of the till, stock of the day).
 BUSINESS_DAY_CUTOFF_HOUR = 4

@@ -11,6 +11,7 @@ from ocpizza.settings.base import (
     SECRET_KEY,
     STRIPE_API_KEY,
     STRIPE_WEBHOOK_SECRET,
+    TILL_SIGNING_KEYS,
     env,
 )
 
@@ -42,6 +43,7 @@ if not STRIPE_API_KEY:
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
+TILL_SIGNING_KEYS = TILL_SIGNING_KEYS or ["developpement:development-only-not-a-secret-0123456789"]
 PRINTERS_MAY_BE_FILES = True
 DEMO = env.bool("DEMO", default=True)
 WHITENOISE_USE_FINDERS = True

@@ -29,9 +29,8 @@ from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -240,13 +239,8 @@ def _place(
     _insert(shop, order, window.end, quote, by)
     reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
     if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
+        settlement.take_when_placing(
+            shop=shop, order=order, means=paid.means, submission=paid.submission, by=by, now=now
         )
     if pays_online:
         wait_until = now + dt.timedelta(minutes=settings.ONLINE_PAYMENT_MINUTES)
@@ -263,7 +257,6 @@ def _announce(shop: Shop, order: Order, quote: Quote, shop_settings: ShopSetting
         cell=acts.cell(shop=shop, order=order),
         orders=1,
         ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
         products=quote.products,
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)

@@ -34,7 +34,10 @@ CORRUPTIONS = {
     "payments never pass the total, and reach it at handover": "DELETE FROM payments_payment",
     "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
-    "the group's hours equal the shop's orders and payments": "UPDATE sales_hourlysales SET orders = orders + 1",
+    "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
+    "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
+    "the journal ends where it was last seen": "UPDATE till_journalhead SET number = number - 1",
+    "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (
         "INSERT INTO sales_stockalert (pizzeria_id, ingredient_id, since)"
