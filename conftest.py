@@ -31,8 +31,10 @@ from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenants import hosts, schemas
+from tenants.backend.base import OWNER
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.roles import acting_as
 
 pytest_plugins = ["stripe_stand_in.testing"]
 
@@ -59,6 +61,8 @@ def plan(slug: str, **changes: object) -> plans.Plan:
         "phone": "+33320000000",
         "manager": f"responsable@{slug}.example",
         "hours": ROUND_THE_CLOCK,
+        # What comes by ten in the morning would make a test say something else at nine than at eleven.
+        "with_suppliers": False,
     }
     return plans.Plan(**(values | changes))  # type: ignore[arg-type]
 
@@ -145,8 +149,16 @@ def drop_shop(pizzeria: Pizzeria) -> None:
             [pizzeria.pk],
         )
         cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
+    with acting_as(OWNER), connection.cursor() as cursor:  # the history is kept for ever, but for a test's shop
+        cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
-    User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
+    people = User.objects.filter(email__endswith=f"{pizzeria.slug}.example")
+    with acting_as(OWNER), connection.cursor() as cursor:  # kept for ever, by everybody else
+        cursor.execute(
+            "DELETE FROM accounts_auditentry WHERE pizzeria_id = %s OR actor_id = ANY(%s)",
+            [pizzeria.pk, list(people.values_list("pk", flat=True))],
+        )
+    people.delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
         cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])

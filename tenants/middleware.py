@@ -12,8 +12,13 @@ from tenants.requests import Request
 Next = Callable[[Request], HttpResponse]
 
 
+ACCOUNT_PAGES = "/compte/"
+
+
 class PizzeriaMiddleware:
     """Host → shop → its schema and its URLs. The group's host stays on the public schema.
+
+    So do the pages of one's account on any host: the account is the group's, and no shop's role may write one.
 
     Sets `request.pizzeria`: a `tenants.hosts.Shop`, or None on the group's host.
     """
@@ -38,6 +43,8 @@ class PizzeriaMiddleware:
             return self._not_trading(request, shop)
         request.pizzeria = shop
         request.urlconf = settings.ROOT_URLCONF
+        if request.path.startswith(ACCOUNT_PAGES):
+            return self.get_response(request)
         connection.set_schema(shop.schema_name)
         try:
             return self.get_response(request)

@@ -46,5 +46,6 @@ GROUP_VAT_NUMBER = "FR00000000000"
 TILL_SIGNING_KEYS = TILL_SIGNING_KEYS or ["developpement:development-only-not-a-secret-0123456789"]
 PRINTERS_MAY_BE_FILES = True
 DEMO = env.bool("DEMO", default=True)
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None  # files are served from where they are, nothing is collected

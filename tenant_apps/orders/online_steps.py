@@ -10,6 +10,7 @@ from tenant_apps.payments.models import OnlinePayment
 
 # A hold lasts about a week (Stripe says how long in `capture_before`): further ahead than this it is taken at once.
 HELD_AT_MOST = dt.timedelta(days=4)
+SOON, SOMETIME = dt.timedelta(minutes=2), dt.timedelta(hours=1)  # the next looks at what is not concluded
 MARGIN = dt.timedelta(hours=6)  # before a hold lapses
 IN_THE_KITCHEN = frozenset({State.PREPARING, State.READY, State.ON_THE_WAY, State.HANDED_OVER})
 
@@ -38,6 +39,7 @@ class Facts:
     kept: int  # taken, less what was given back
     attempts: Sequence[OnlinePayment]  # oldest first
     patience: dt.timedelta  # how long a page may stay unpaid
+    refund_asked_at: dt.datetime | None = None  # the oldest that Stripe has not concluded
 
     @property
     def held(self) -> int:
@@ -103,9 +105,8 @@ def look_again_at(facts: Facts, now: dt.datetime) -> dt.datetime | None:
             moments.append(attempt.capture_before_at - MARGIN)
         elif attempt.state in OnlinePayment.LIVE:
             moments.append(now + SOON)
+    if facts.refund_asked_at:  # a bank may take days
+        moments.append(now + (SOON if now - facts.refund_asked_at < SOMETIME else SOMETIME))
     if next_step(facts, now):
         moments.append(now + SOON)
     return max(now + SOON, min(moments)) if moments else None
-
-
-SOON = dt.timedelta(minutes=2)

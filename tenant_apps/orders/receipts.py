@@ -22,6 +22,7 @@ def bill(*, order: Order, day: dt.date) -> Bill:
         rates=catalogue.vat_rates(),
         mode=order.mode,
         day=day,
+        discount_cents=order.discount_cents,
         fee_cents=order.delivery_fee_cents,
         fee_label=_("Delivery fee"),
         fee=fee,

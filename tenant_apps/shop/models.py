@@ -54,6 +54,9 @@ class ShopSettings(models.Model):
         help_text=_("What the counter may take off an order without the manager: this or the sum below, the larger."),
     )
     discount_limit_cents = models.PositiveIntegerField(_("or, if it is more"), default=500)
+    refund_limit_cents = models.PositiveIntegerField(
+        _("what the counter gives back of an order without the manager"), default=2000, db_default=2000
+    )
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
     )

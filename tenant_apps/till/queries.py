@@ -11,6 +11,7 @@ class Standing:
     taken_cents: int = 0  # takings minus refunds
     turnover_cents: int = 0
     by_rate: dict[int, int] = field(default_factory=dict)  # basis points → turnover, VAT included
+    sold_by_rate: dict[int, int] = field(default_factory=dict)  # the same before what was given back of it
     by_means: dict[str, int] = field(default_factory=dict)  # takings minus refunds
 
 
@@ -22,7 +23,10 @@ def standing(*, order_number: int, chain: Chain = Chain.TILL) -> Standing:
         if entry.kind == Entry.Kind.SALE:
             found.sale = entry
         for row in entry.content.get("vat", ()):
-            found.by_rate[row["rate"]] = found.by_rate.get(row["rate"], 0) + row["gross_cents"]
+            rate, cents = row["rate"], row["gross_cents"]
+            found.by_rate[rate] = found.by_rate.get(rate, 0) + cents
+            if entry.kind != Entry.Kind.REFUND:
+                found.sold_by_rate[rate] = found.sold_by_rate.get(rate, 0) + cents
         if entry.taken_cents:
             means = entry.content["means"]
             found.by_means[means] = found.by_means.get(means, 0) + entry.taken_cents

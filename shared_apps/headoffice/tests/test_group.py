@@ -8,6 +8,7 @@ from conftest import COOK, COUNTER, ask, open_shop, place
 from shared_apps.accounts.models import Role
 from shared_apps.sales import queries
 from tenant_apps.orders.services import changing, kitchen, settlement
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenants.models import RestoreDrill
 
@@ -22,8 +23,8 @@ def sell(shop, *lines):
         for act in (kitchen.claim, kitchen.mark_ready):
             act(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
         return settlement.hand_over(
-            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(), means=Payment.Means.CASH,
-            submission=uuid.uuid4(),
+            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(),
+            tender=Tender(Payment.Means.CASH, uuid.uuid4()),
         )  # fmt: skip
 
 

@@ -1,18 +1,12 @@
 """Paying online, against the stand-in over HTTP: what a customer, the kitchen and Stripe do, and what is true after."""
 
-import datetime as dt
 
-import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
 
-from conftest import COOK, CUSTOMER, ask, check_invariants, place
-from shared_apps.gateway.models import FollowUp
-from shared_apps.gateway.services import OnlinePaymentDown
-from shared_apps.gateway.stripe_api import Unreachable
+from conftest import COOK, ask, check_invariants, place
 from tenant_apps.orders.lifecycle import State
-from tenant_apps.orders.models import Case, Order
-from tenant_apps.orders.services import changing, kitchen, online, settlement
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import kitchen, online, settlement
 from tenant_apps.payments.models import OnlinePayment, Payment
 from tenant_apps.stock.models import StockLevel
 

@@ -111,7 +111,7 @@ def correction_draft(*, about: About, stands: Standing, bill: Bill, reason: str)
 
     None when nothing differs.
     """
-    changes = vat.difference(stands.by_rate, {total.rate: total.gross_cents for total in bill.totals})
+    changes = vat.difference(stands.sold_by_rate, {total.rate: total.gross_cents for total in bill.totals})
     if not changes or stands.sale is None:
         return None
     content = about.content | {

@@ -22,7 +22,7 @@ from conftest import COUNTER, ask, check_invariants, place
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.sales.models import TillAnchor
 from tenant_apps.orders.services import settlement, stocktaking
-from tenant_apps.orders.services.placing import PaidNow
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement
 from tenant_apps.till import signing
@@ -36,7 +36,7 @@ CASH = Payment.Means.CASH
 
 def sell(shop, count: int = 1) -> None:
     for _ in range(count):
-        place(shop, ask("margherita"), paid=PaidNow(CASH, uuid.uuid4()), by=COUNTER)
+        place(shop, ask("margherita"), paid=Tender(CASH, uuid.uuid4()), by=COUNTER)
 
 
 def verify(shop) -> str:
@@ -251,9 +251,7 @@ def test_a_hundred_payments_at_once_leave_no_gap(own_shop):
                 settlement.take_payment(
                     shop=own_shop,
                     order_id=order.pk,
-                    means=CASH,
-                    amount_cents=order.total_cents,
-                    submission=uuid.uuid4(),
+                    tender=Tender(CASH, uuid.uuid4(), order.total_cents),
                     by=COUNTER,
                     now=timezone.now(),
                 )
