@@ -123,7 +123,7 @@ def _plan(shop: Shop, order_id: int, now: dt.datetime) -> Step | None:
     order = acts.locked(order_id)
     step = online_steps.next_step(outcomes.facts_of(order), now)
     if step and step.act == Act.ABANDON:
-        changing.cancel(shop=shop, order_id=order_id, by=SYSTEM, now=now, reason=NOT_PAID)
+        order = changing.cancel(shop=shop, order_id=order_id, by=SYSTEM, now=now, reason=NOT_PAID)
         step = None
     if step and step.attempt and step.act == Act.CLOSE and step.attempt.state != State_.CLOSING:
         step.attempt.state = State_.CLOSING

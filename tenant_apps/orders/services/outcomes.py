@@ -49,6 +49,11 @@ def look_again(shop: Shop, order: Order, now: dt.datetime) -> None:
 
 
 @transaction.atomic
+def look_again_later(*, shop: Shop, order_id: int, now: dt.datetime) -> None:
+    look_again(shop, acts.locked(order_id), now)
+
+
+@transaction.atomic
 def apply(shop: Shop, attempt: OnlinePayment, seen: Seen, now: dt.datetime) -> OnlinePayment:
     """Writes what Stripe shows of an attempt; seen again, late or out of order it changes nothing."""
     order = acts.locked(attempt.order_id)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.gateway import services as gateway
 from shared_apps.gateway import stripe_api
 from shared_apps.gateway.stripe_api import Refused, SeenRefund
-from tenant_apps.orders.services import refunding
+from tenant_apps.orders.services import outcomes, refunding
 from tenant_apps.payments.models import OnlinePayment, Refund
 from tenants.hosts import Shop
 
@@ -31,6 +31,8 @@ def repay(*, shop: Shop, order_id: int, now: dt.datetime) -> None:
             continue
         if status in OVER:
             refunding.conclude(shop=shop, refund_id=refund.pk, now=now, failure=str(OVER[status]))
+    if pending:
+        outcomes.look_again_later(shop=shop, order_id=order_id, now=now)
 
 
 def _status(shop: Shop, refund: Refund, intent_id: str) -> str:
