@@ -41,7 +41,8 @@ label small { grid-column: 2 / -1; color: var(--soft); font-size: 0.875rem; } .d
 button, .button { display: flex; align-items: center; justify-content: center; min-height: 3rem; width: 100%;
   padding: 0.6rem 1rem; border: 2px solid transparent; border-radius: 0.6rem; background: var(--accent);
   color: #fff; font: inherit; font-weight: 650;
-  text-decoration: none; cursor: pointer; } .second { background: none; color: var(--ink); border-color: var(--edge); }
+  text-decoration: none; text-align: center; cursor: pointer; }
+.second { background: none; color: var(--ink); border-color: var(--edge); }
 button:hover, .button:hover { filter: brightness(1.1); } form { display: grid; gap: 1rem; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; } .wrong { padding: 0.8rem 1rem; border-radius: 0.6rem;
   background: var(--bad-ground); color: var(--bad); font-weight: 650; }

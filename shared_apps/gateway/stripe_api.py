@@ -172,7 +172,7 @@ class PaidOut:
     amount_cents: int  # negative for a refund
     fee_cents: int
     intent_id: str
-    arrived_at: dt.datetime
+    metadata: dict[str, str]
 
 
 def paid_out_since(moment: dt.datetime) -> list[PaidOut]:
@@ -187,9 +187,8 @@ def _lines(payout: stripe.Payout) -> Iterator[PaidOut]:
     for line in listed:
         if line.type in ("charge", "refund"):
             source = line.to_dict()["source"]
-            yield PaidOut(
-                payout.id, line.type, line.amount, line.fee, source["payment_intent"], _moment(payout.arrival_date)
-            )
+            metadata = source["metadata"] or {}
+            yield PaidOut(payout.id, line.type, line.amount, line.fee, source["payment_intent"], metadata)
 
 
 def verified(body: bytes, signature: str) -> bool:

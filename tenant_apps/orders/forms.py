@@ -79,7 +79,7 @@ class CheckoutForm(forms.Form):
         required=False,
         help_text=_("The kitchen sees it in red. Erased after 30 days."),
     )
-    payment = forms.ChoiceField(label=_("Payment"), required=False, widget=forms.RadioSelect)
+    payment = forms.ChoiceField(label=_("How you pay"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
 

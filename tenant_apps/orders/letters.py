@@ -125,6 +125,14 @@ def _given_back(order: Order) -> dict[str, str]:
     return {"refunded": euros(sum(refund.amount_cents for refund in given)), "means": ", ".join(words)}
 
 
+def tell_head_office(*, words: list[str]) -> None:
+    """Our payments and Stripe's lists differ."""
+    office = Membership.objects.filter(role=Role.HEAD_OFFICE, user__is_active=True)
+    addresses = sorted(office.values_list("user__email", flat=True))
+    if addresses:
+        send_mail(_("Payments that differ from Stripe's"), "\n".join([*words, ""]), None, addresses)
+
+
 def tell_managers(*, pizzeria: Pizzeria, numbers: list[int]) -> None:
     """No kitchen screen shows these tickets, and the counter rang in vain."""
     managers = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__is_active=True)

@@ -17,7 +17,7 @@ from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, escalation, estimating, online, receiving, substituting
+from tenant_apps.orders.services import blocking, escalation, estimating, online, receiving, reconciling, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -144,8 +144,24 @@ def follow_payment(pizzeria_id: int, order_id: int) -> None:
 
 def follow_payments() -> None:
     """Every minute: the orders that are due to be looked at again, each as a task of its own."""
-    for due in gateway.due(now=timezone.now()):
-        async_task(gateway.FOLLOW, due.pizzeria_id, due.order_number)
+    reconciling.follow_due(now=timezone.now())
+
+
+def hear_from_stripe() -> None:
+    """Every five minutes: what Stripe could not tell us."""
+    try:
+        reconciling.hear(now=timezone.now())
+    except Unreachable:
+        logger.warning("Stripe does not answer: what it could not deliver is asked for again")
+
+
+def reconcile_payments() -> None:
+    """Every night. Fails, to be tried again, while Stripe is away; what differs is written to head office."""
+    now = timezone.now()
+    found = reconciling.compare(now=now)
+    gateway.forget_old_events(now=now)
+    if found:
+        letters.tell_head_office(words=[str(one) for one in found])
 
 
 def escalate() -> None:

@@ -219,6 +219,12 @@ class Money:
         )
 
     @property
+    def may_pay_on_receipt(self) -> bool:
+        """A delivery above the shop's sum is not."""
+        above = shop_queries.settings().prepaid_above_cents
+        return self.order.mode != ServiceMode.DELIVERY or above is None or self.order.total_cents <= above
+
+    @property
     def until_at(self) -> dt.datetime:
         """How long an order waits for its payment."""
         return self.order.placed_at + outcomes.patience()

@@ -35,6 +35,13 @@ NOT_PAID = "not_paid"  # why an order was cancelled
 logger = logging.getLogger(__name__)
 
 
+class TooLateToPay(RuleError):
+    """Its time and its ingredients are about to be free again."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The time to pay this order is over: please order again."))
+
+
 class NothingToPay(RuleError):
     """It is paid, or the rest is too small for a card online."""
 
@@ -45,7 +52,7 @@ class NothingToPay(RuleError):
 def open_page(*, shop: Shop, order_id: int, now: dt.datetime) -> str:
     """The address of Stripe's page where the rest of the order is paid: one page, however often it is asked for.
 
-    Raises MoveRefused, NothingToPay, OnlinePaymentDown.
+    Raises MoveRefused, TooLateToPay, NothingToPay, OnlinePaymentDown.
     """
     attempt = _begin(shop, order_id, now)
     if not attempt.url:
@@ -61,6 +68,8 @@ def _begin(shop: Shop, order_id: int, now: dt.datetime) -> OnlinePayment:
     order = acts.locked(order_id)
     if order.state not in (State.AWAITING_PAYMENT, State.ACCEPTED):
         raise MoveRefused(_("This order can no longer be paid online: please pay when you receive it."))
+    if order.awaits_payment and now >= order.placed_at + outcomes.patience():
+        raise TooLateToPay
     facts = outcomes.facts_of(order)
     wanted = facts.owed - facts.kept - facts.held
     if wanted < LEAST_CENTS:

@@ -24,7 +24,7 @@ from tenant_apps.stock.models import StockLevel
 def waiting(shop, *lines, **changes) -> Order:
     """An order that awaits its payment, with its page open."""
     order = place(shop, *(lines or [ask("margherita")]), pays_online=True, **changes)
-    online.open_page(shop=shop, order_id=order.pk, now=timezone.now())
+    online.open_page(shop=shop, order_id=order.pk, now=order.placed_at)
     return order
 
 
@@ -299,3 +299,9 @@ def test_an_order_is_handed_over_while_its_card_still_holds_the_sum(shop, stand_
     follow(shop, order)
     assert settlement.kept_cents(order) == order.total_cents
     check_invariants()
+
+
+def test_nobody_holds_a_time_for_ever_by_asking_for_the_page_again(shop, stand_in):
+    order = waiting(shop)
+    with pytest.raises(online.TooLateToPay):
+        online.open_page(shop=shop, order_id=order.pk, now=timezone.now() + dt.timedelta(minutes=11))
