@@ -13,6 +13,7 @@ EVERY_MINUTE = {
     "escalate": "tenant_apps.orders.tasks.escalate",
     "tell_alerts": "shared_apps.sales.tasks.tell_alerts",
     "tell_late": "tenant_apps.orders.tasks.tell_late",
+    "close_days": "tenant_apps.till.tasks.close_days",
 }
 EVERY_FIVE_MINUTES = {"hear_from_stripe": "tenant_apps.orders.tasks.hear_from_stripe"}
 DAILY = {
