@@ -33,11 +33,11 @@ CORRUPTIONS = {
     "nothing is promised beyond what will be there, unless it is said to be short": (
         "UPDATE stock_stocklevel SET shortage = true"
     ),
-    "only accepted orders hold reservations": (
+    "only orders to be made hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
-    "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "every order to be made holds reservations": "DELETE FROM stock_reservation",
     "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
     "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
@@ -57,6 +57,7 @@ CORRUPTIONS = {
         "UPDATE drawer_drawersession SET expected_cents = expected_cents + 1, reason = 'essai' WHERE closed_at IS NOT NULL"
     ),
     "cash in a drawer is its float, its payments and its refunds": "UPDATE drawer_cashmovement SET delta_cents = 1",
+    "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
@@ -98,6 +99,7 @@ def busy_shop(shop):
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
     replace(shop, "merguez", "chorizo")
+    place(shop, ask("margherita"), pays_online=True)
     return shop
 
 
