@@ -159,6 +159,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     for path in (
         "reglages",
         "reglages/horaires",
+        "reglages/zone",
         "reglages/carte",
         "reglages/equipe",
         "reglages/historique",
@@ -172,6 +173,10 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_label("Lundi").fill("midi")
     reader.press("Enregistrer ces horaires")
     reader.read("hours, wrong")
+    page.goto(site.url(own_shop, "/gestion/reglages/zone/?adresse=59110 La Madeleine"))
+    page.get_by_label("Communes et codes postaux").check()
+    reader.press("Enregistrer cette zone")
+    reader.read("zone, wrong")
     page.goto(site.url(own_shop, "/gestion/reglages/equipe/"))
     reader.press("Envoyer l’invitation")
     reader.read("team, wrong")

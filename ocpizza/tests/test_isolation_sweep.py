@@ -39,6 +39,9 @@ STAFF = {
     "office:hours": Permission.SHOP_SETTINGS,
     "office:set_day": Permission.SHOP_SETTINGS,
     "office:forget_day": Permission.SHOP_SETTINGS,
+    "office:set_holidays": Permission.SHOP_SETTINGS,
+    "office:zone": Permission.SHOP_SETTINGS,
+    "office:invite_again": Permission.SHOP_SETTINGS,
     "office:offers": Permission.SHOP_SETTINGS,
     "office:members": Permission.SHOP_SETTINGS,
     "office:set_roles": Permission.SHOP_SETTINGS,
@@ -97,6 +100,8 @@ WRITES = {
 WRITES |= {
     "office:start_substitution",
     "office:end_substitution",
+    "office:set_holidays",
+    "office:invite_again",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
