@@ -90,7 +90,7 @@ class HolidaysForm(forms.Form):
     closed_holidays = forms.MultipleChoiceField(
         label=_("Closed on"), choices=Holiday.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
-    holiday_region = forms.ChoiceField(label=_("Public holidays of"), choices=Region.choices, required=False)
+    holiday_region = forms.ChoiceField(label=_("Public holidays of"), choices=Region.choices)
 
 
 class DayForm(forms.Form):

@@ -67,7 +67,7 @@ class ZoneForm(forms.Form):
     def _add_band(self, row: int, band: "zones.Band | None") -> None:
         up_to_m, fee_cents, minimum_cents = band or (None, None, None)
         kilometres = forms.FloatField(min_value=0.1, max_value=30, required=False, localize=True, label=_("Up to (km)"))
-        kilometres.initial = up_to_m / 1000 if up_to_m else None
+        kilometres.initial = f"{up_to_m / 1000:g}".replace(".", ",") if up_to_m else None
         fee, minimum = (EurosField(required=False, label=label) for label in (_("Fee (€)"), _("Minimum (€)")))
         fee.initial, minimum.initial = fee_cents, minimum_cents
         self.fields |= {f"band_{row}_km": kilometres, f"band_{row}_fee": fee, f"band_{row}_minimum": minimum}

@@ -10,7 +10,7 @@ from tenant_apps.shop.models import ShopSettings, ZoneKind
 from tenant_apps.shop.zones import Vertex
 
 METRES_PER_DEGREE = 111_195
-NAMED = 24
+NAMED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def draw(*, shop: Point, settings: ShopSettings) -> Drawing:
         latitude=f"{shop.latitude:.6f}",
         longitude=f"{shop.longitude:.6f}",
         per_longitude=f"{per_longitude:.2f}",
-        text=f"{half / 28:.0f}",
-        dot=f"{half / 120:.0f}",
+        text=f"{half / 17:.0f}",
+        dot=f"{half / 90:.0f}",
         mark=f"{half / 50:.0f}",
     )
 
@@ -76,7 +76,7 @@ def _spots(shop: Point, per_longitude: float, half: float) -> list[Spot]:
         x, y = _flat(shop, (commune.latitude, commune.longitude), per_longitude)
         inside = abs(x) < 0.85 * half and abs(y) < 0.92 * half and distance_m(shop, commune) > half / 12
         if inside and all(
-            abs(y - other_y) > half / 14 or abs(x - other_x) > half / 2.2 for other_x, other_y, _n in shown
+            abs(y - other_y) > half / 9 or abs(x - other_x) > half / 1.4 for other_x, other_y, _n in shown
         ):
             shown.append((x, y, commune.name))
     return [Spot(f"{x:.0f}", f"{y:.0f}", name) for x, y, name in shown[:NAMED]]

@@ -62,7 +62,7 @@ class ShopSettings(models.Model):
     )
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
     closed_holidays = ArrayField(models.CharField(max_length=16, choices=Holiday), default=list, blank=True)
-    holiday_region = models.CharField(max_length=2, choices=Region, default=Region.FRANCE, blank=True)
+    holiday_region = models.CharField(max_length=2, choices=Region, default=Region.FRANCE)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
     discount_limit_percent = models.PositiveSmallIntegerField(
         _("discount of the counter (%)"),

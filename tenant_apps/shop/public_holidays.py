@@ -14,7 +14,7 @@ MOSELLE_AND_ALSACE = ("57", "67", "68")  # departments of local law, with two da
 class Region(models.TextChoices):
     """Whose days: of the whole country, or of local law (Code du travail L3134-13)."""
 
-    FRANCE = "", _("Whole of France")
+    FRANCE = "FR", _("Whole of France")
     MOSELLE_AND_ALSACE = "57", _("Moselle and Alsace")
 
     @classmethod
@@ -58,7 +58,9 @@ NAMED = {
 @functools.lru_cache(maxsize=64)
 def of_year(year: int, region: str) -> tuple[tuple[dt.date, Holiday], ...]:
     """The days of a year in order; two holidays may fall on one day (Ascension and 8 May)."""
-    found = holidays.country_holidays("FR", subdiv=region or None, years=year, language="fr")
+    found = holidays.country_holidays(
+        "FR", subdiv=None if region == Region.FRANCE else region, years=year, language="fr"
+    )
     return tuple((day, NAMED[name]) for day in sorted(found) for name in found.get_list(day))
 
 

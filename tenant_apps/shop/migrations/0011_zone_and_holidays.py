@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='holiday_region',
-            field=models.CharField(blank=True, choices=[('', 'Whole of France'), ('57', 'Moselle and Alsace')], default='', max_length=2),
+            field=models.CharField(choices=[('FR', 'Whole of France'), ('57', 'Moselle and Alsace')], default='FR', max_length=2),
         ),
         migrations.AddField(
             model_name='shopsettings',

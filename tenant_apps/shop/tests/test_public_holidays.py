@@ -9,7 +9,7 @@ from tenant_apps.shop.public_holidays import Holiday, Region
 WEEK = tuple((weekday, dt.time(11), dt.time(14)) for weekday in range(7))
 
 
-def days(year: int, region: str = "") -> dict[dt.date, Holiday]:
+def days(year: int, region: str = Region.FRANCE) -> dict[dt.date, Holiday]:
     return dict(public_holidays.of_year(year, region))
 
 
@@ -29,17 +29,17 @@ def test_easter_and_what_follows_it_move():
 
 
 def test_two_on_one_day_are_both_there():
-    on = [holiday for day, holiday in public_holidays.of_year(2008, "") if day == dt.date(2008, 5, 1)]
+    on = [holiday for day, holiday in public_holidays.of_year(2008, Region.FRANCE) if day == dt.date(2008, 5, 1)]
     assert set(on) == {Holiday.LABOUR, Holiday.ASCENSION}
 
 
-@pytest.mark.parametrize(("postcode", "region"), [("67000", "57"), ("57000", "57"), ("59000", ""), ("75012", "")])
+@pytest.mark.parametrize(("postcode", "region"), [("67000", "57"), ("57000", "57"), ("59000", "FR"), ("75012", "FR")])
 def test_a_shop_knows_whose_law_it_is_under(postcode, region):
     assert Region.of(postcode) == region
 
 
 def test_a_holiday_closes_the_day_unless_somebody_opened_it():
-    closed = public_holidays.closed(["christmas"], region="", around=dt.date(2026, 11, 25))
+    closed = public_holidays.closed(["christmas"], region="FR", around=dt.date(2026, 11, 25))
     christmas, eve = dt.date(2026, 12, 25), dt.date(2026, 12, 24)
     hours = Hours(WEEK, frozenset(), (), closed)
     assert hours.of_day(christmas) == []
@@ -51,4 +51,4 @@ def test_a_holiday_closes_the_day_unless_somebody_opened_it():
 
 
 def test_none_is_closed_by_default():
-    assert public_holidays.closed([], region="", around=dt.date(2026, 11, 25)) == frozenset()
+    assert public_holidays.closed([], region="FR", around=dt.date(2026, 11, 25)) == frozenset()
