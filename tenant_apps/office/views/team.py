@@ -13,6 +13,7 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.models import Membership, Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
+from tenant_apps.devices import queries as devices
 from tenant_apps.office.settings_forms import SHOP_ROLES, InvitationForm, RolesForm
 
 
@@ -34,6 +35,9 @@ def members(request: StaffRequest) -> HttpResponse:
     held: dict[int, dict[str, Any]] = {}
     for membership in Membership.objects.filter(pizzeria_id=request.pizzeria.id).select_related("user"):
         held.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership.role)
+    pins = devices.pins_of(held)
+    for key, person in held.items():
+        person["pin_set_at"] = pins.get(key)
     people = sorted(held.values(), key=lambda person: str(person["user"]))
     context = {"form": form, "people": people, "roles": SHOP_ROLES}
     return render(request, "office/members.html", context, status=422 if form.errors else 200)
