@@ -90,10 +90,11 @@ def come_back(request: StaffRequest, number: int) -> HttpResponse:
 @staff(Permission.DELIVERIES)
 def delivered(request: StaffRequest, number: int) -> HttpResponse:
     form = HandOverForm(request.POST)
-    if form.is_valid():
-        settlement.hand_over(
-            shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), tender=form.tender
-        )
+    if not form.is_valid():
+        raise settlement.WrongChange(_("Write sums in euros, such as 20,00."))
+    settlement.hand_over(
+        shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), tender=form.tender
+    )
     return _after(request)
 
 

@@ -91,8 +91,13 @@ def test_a_driver_leaves_comes_back_and_delivers(shop, make_staff, visit):
     driver.post(f"/livraisons/{order.pk}/parti/")
     driver.post(f"/livraisons/{order.pk}/retour/")
     driver.post(f"/livraisons/{order.pk}/parti/")
-    driver.post(f"/livraisons/{order.pk}/livre/", {"means": "card_terminal", "submission": str(uuid.uuid4())})
-    assert payments(shop) == [("card_terminal", 2270)]
+    paid = {"means": "cash", "tendered": "vingt", "submission": str(uuid.uuid4())}
+    assert driver.post(f"/livraisons/{order.pk}/livre/", paid).status_code == 409
+    assert driver.post(f"/livraisons/{order.pk}/livre/", paid | {"tendered": "20"}).status_code == 409  # too little
+    driver.post(f"/livraisons/{order.pk}/livre/", paid | {"tendered": "30", "tip": "1,30"})
+    with schema_context(shop.schema_name):
+        payment = Payment.objects.get()
+        assert (payment.amount_cents, payment.change_cents, payment.tip.amount_cents) == (2270, 600, 130)
     assert "Aucune livraison" in text_of(driver.get("/livraisons/"))
 
 
