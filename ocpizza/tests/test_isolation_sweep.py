@@ -14,6 +14,7 @@ from shared_apps.accounts.permissions import ROLES, Permission
 from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
+from tenant_apps.delivery.tests.doors import give, ready
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
@@ -79,7 +80,7 @@ WRITES = {
     "kitchen:received",
     "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
-    "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
+    "counter:hand_over", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
@@ -93,7 +94,12 @@ WRITES |= {
     "kitchen:received",
     "counter:reprint",
 }
+WRITES |= {
+    "driver:take", "driver:give_back", "driver:move_earlier", "driver:best_order", "driver:arrived", "driver:failed",
+    "counter:assign", "counter:take_back", "counter:follow_up",
+}  # fmt: skip
 ARGUMENTS = {
+    "round_id", "stop_id",
     "user_id", "count_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
@@ -138,8 +144,11 @@ def filled(shop, neighbour, make_staff):
     order = place(shop, ask("margherita"))
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
     case = Case.objects.create(order=order, kind=Case.Kind.SHORTAGE, opened_at=timezone.now())
+    round_ = give(shop, make_staff(Role.DRIVER, shop), ready(shop))
     return {
         "number": order.pk,
+        "round_id": round_.pk,
+        "stop_id": round_.stops.get().pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
         "count_id": stocktaking.count_many(

@@ -18,6 +18,8 @@ class Message(models.Model):
         ON_THE_WAY = "on_the_way"
         LATE = "late"
         REFUNDED = "refunded"
+        UNDELIVERED = "undelivered"
+        SECOND_DELIVERY = "second_delivery"
 
     class Channel(models.TextChoices):
         EMAIL = "email"

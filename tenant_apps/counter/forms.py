@@ -10,6 +10,7 @@ from shared_apps.core.errors import RuleError
 from tenant_apps.orders.forms import ADDRESS, CheckoutForm
 from tenant_apps.orders.models import Order, RemakeReason
 from tenant_apps.orders.services import rush
+from tenant_apps.orders.services.failures import FollowUp
 from tenant_apps.payments.models import Payment
 
 # What stays with a draft that is parked or handed over.
@@ -128,3 +129,15 @@ class BlockForm(forms.Form):
             return phones.parse(self.cleaned_data["phone"])
         except RuleError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class AssignForm(forms.Form):
+    shift = forms.IntegerField()
+
+
+class FollowUpForm(forms.Form):
+    """What becomes of an order that was not delivered."""
+
+    follow_up = forms.ChoiceField(choices=FollowUp)
+    drinks_back = forms.BooleanField(required=False)
+    submission = forms.UUIDField(required=False)

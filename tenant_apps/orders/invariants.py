@@ -72,6 +72,44 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM payments_payment AS payment
                             WHERE payment.order_id = orders.id) AS paid
         WHERE paid.sum > orders.total_cents OR orders.state = 'handed_over' AND paid.sum <> orders.total_cents""",
+    "an order on its way is in one round on the road": """
+        SELECT format('commande %%s : en route, dans %%s tournée(s)', orders.id, carried.count)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM delivery_stop AS stop
+                            JOIN delivery_round AS round ON round.id = stop.round_id
+                            WHERE stop.order_id = orders.id AND stop.done_at IS NULL
+                            AND round.left_at IS NOT NULL AND round.closed_at IS NULL) AS carried
+        WHERE orders.state = 'on_the_way' AND carried.count <> 1""",
+    "stops agree with their orders": """
+        SELECT format('commande %%s : %%s, arrêt %%s', orders.id, orders.state, stop.state)
+        FROM delivery_stop AS stop JOIN delivery_round AS round ON round.id = stop.round_id
+        JOIN orders_order AS orders ON orders.id = stop.order_id
+        WHERE stop.done_at IS NULL AND round.left_at IS NOT NULL AND orders.state <> 'on_the_way'
+        OR stop.done_at IS NULL AND round.left_at IS NULL AND orders.state IN ('on_the_way', 'handed_over', 'failed')
+        OR stop.state = 'delivered' AND orders.state <> 'handed_over'""",
+    "a round on the road has a door to visit, a closed one none": """
+        SELECT format('tournée %%s : %%s arrêt(s) restant(s)', round.id, waiting.count)
+        FROM delivery_round AS round
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM delivery_stop AS stop
+                            WHERE stop.round_id = round.id AND stop.done_at IS NULL) AS waiting
+        WHERE round.closed_at IS NOT NULL AND waiting.count > 0
+        OR round.closed_at IS NULL AND round.left_at IS NOT NULL AND waiting.count = 0""",
+    "a shift ends after its rounds": """
+        SELECT format('service %%s : fini, tournée %%s en cours', shift.id, round.id)
+        FROM delivery_shift AS shift JOIN delivery_round AS round ON round.shift_id = shift.id
+        WHERE shift.ended_at IS NOT NULL AND (round.left_at IS NOT NULL AND round.closed_at IS NULL
+            OR EXISTS (SELECT FROM delivery_stop AS stop WHERE stop.round_id = round.id AND stop.done_at IS NULL))""",
+    "an order that was not delivered waits for a decision or for its remake": """
+        SELECT format('commande %%s : non livrée, personne n''en décide', orders.id)
+        FROM orders_order AS orders WHERE orders.state = 'failed'
+        AND NOT EXISTS (SELECT FROM orders_case AS case_ WHERE case_.order_id = orders.id AND case_.closed_at IS NULL
+                        AND case_.kind = 'failed_delivery')
+        AND NOT EXISTS (SELECT FROM orders_order AS remake WHERE remake.remakes_id = orders.id
+                        AND remake.state NOT IN ('handed_over', 'cancelled'))""",
+    "a position is kept only on the road": """
+        SELECT format('tournée %%s : finie, et une position', position.round_id)
+        FROM delivery_position AS position JOIN delivery_round AS round ON round.id = position.round_id
+        WHERE round.closed_at IS NOT NULL OR round.left_at IS NULL""",
     "the group knows every order as it is": f"""
         WITH expected AS ({expected_sales.SUMMARIES}), kept AS (
             SELECT number, reference, customer_id, state, mode, placed_at, promised_until_at, handed_over_at, total_cents

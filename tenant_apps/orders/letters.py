@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from shared_apps.accounts.models import Membership, Role
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.money import euros
-from shared_apps.core.templatetags.formats import clock
+from shared_apps.core.templatetags.formats import clock, phone
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
 from tenants.models import Pizzeria
@@ -68,6 +68,8 @@ def _subject(kind: Message.Kind) -> str:
         Kind.ON_THE_WAY: _("Your order no. %(number)s is on its way"),
         Kind.LATE: _("Your order no. %(number)s at %(pizzeria)s is late"),
         Kind.REFUNDED: _("Your order no. %(number)s at %(pizzeria)s is refunded"),
+        Kind.UNDELIVERED: _("We could not deliver your order no. %(number)s"),
+        Kind.SECOND_DELIVERY: _("We come again with your order no. %(number)s"),
     }[kind]
 
 
@@ -83,9 +85,16 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
             "Your order no. %(number)s is later than we promised, and we are sorry. It is being looked after."
         ),
         Kind.REFUNDED: _("Your order no. %(number)s is refunded by the means you paid with."),
+        Kind.UNDELIVERED: _(
+            "Our driver could not hand over your order no. %(number)s. Call us at %(phone)s, and we agree on what follows."
+        ),
+        Kind.SECOND_DELIVERY: _(
+            "We come again with your order no. %(number)s: it is expected at your door by %(expected)s. %(due)s"
+        ),
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
+        "phone": phone(pizzeria.phone),
         "expected": clock(order.estimated_until_at) if order.estimated_until_at else "",
         "due": _due(order),
     }

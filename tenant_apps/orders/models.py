@@ -28,6 +28,17 @@ class RemakeReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class FailureReason(models.TextChoices):
+    """Why a driver could not hand an order over."""
+
+    ABSENT = "absent", _("Nobody there")
+    WRONG_ADDRESS = "wrong_address", _("Wrong address")
+    REFUSED = "refused", _("Refused at the door")
+    CANNOT_PAY = "cannot_pay", _("Cannot pay")
+    DAMAGED = "damaged", _("Damaged on the road")
+    OTHER = "other", _("Another reason")
+
+
 class Order(models.Model):
     class Channel(models.TextChoices):
         WEB = "web", _("Web")
@@ -56,6 +67,8 @@ class Order(models.Model):
     # The way to the door as it was promised, and the time told when the shop sees that the slot will not be kept.
     travel_minutes = models.PositiveSmallIntegerField(default=0)
     estimated_until_at = models.DateTimeField(null=True)
+    # When the driver comes to this door by the order of their stops; known on the road only.
+    arrives_at = models.DateTimeField(null=True)
     as_soon_as_possible = models.BooleanField(default=True)
     # Kitchen work of the order, in hundredths of a pizza: what it takes in its slot.
     work = models.PositiveIntegerField()
@@ -208,6 +221,12 @@ class OrderEvent(models.Model):
     class Meta:
         ordering = ("id",)
 
+    @property
+    def failure(self) -> str:
+        """Why the delivery failed, in words."""
+        known = self.to_state == State.FAILED and self.reason in FailureReason.values
+        return str(FailureReason(self.reason).label) if known else ""
+
 
 class BlockedNumber(models.Model):
     """A phone number that orders nothing here for a while. Its row is all that is kept of it, and unblocking deletes it."""
@@ -231,10 +250,14 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
         REMAKE = "remake", _("To be made again")
+        FAILED_DELIVERY = "failed_delivery", _("Not delivered")
+        ROAD = "road", _("An act of the driver was refused")
+        MONEY_BACK = "money_back", _("Money to give back")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    words = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")

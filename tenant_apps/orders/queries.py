@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from shared_apps.catalogue.models import ServiceMode
@@ -26,7 +26,7 @@ AHEAD = dt.timedelta(minutes=60)
 RECALLED = 20
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
-PAID = "paid_cents"
+DUE = "due_cents"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -114,9 +114,22 @@ def composition_of(line: OrderLine) -> Composition:
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With the sum of the payments, as PAID."""
-    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
-    return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
+    """With what is still due, as DUE. One made again because it was not delivered takes the money of the first."""
+    replaces = Q(remakes__state=State.FAILED)
+    return orders.annotate(
+        **{
+            DUE: Case(
+                When(replaces, then=F("remakes__total_cents") - _paid("remakes_id")),
+                default=F("total_cents") - _paid("pk"),
+                output_field=IntegerField(),
+            )
+        }
+    )
+
+
+def _paid(key: str) -> Coalesce:
+    paid = Payment.objects.filter(order=OuterRef(key)).order_by().values("order").annotate(sum=Sum("amount_cents"))
+    return Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,7 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, order.total_cents - getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
+    return [Handled(order, getattr(order, DUE)) for order in _with_due(_with_lines(orders))]
 
 
 def in_progress() -> list[Handled]:
@@ -152,8 +165,9 @@ def over(since: dt.datetime) -> list[Handled]:
 
 
 def deliveries() -> list[Handled]:
-    """What waits for a driver or is on the road."""
-    wanted = Order.objects.filter(mode=ServiceMode.DELIVERY, state__in=(State.READY, State.ON_THE_WAY))
+    """What waits for a driver, is on the road, or was not delivered."""
+    states = (State.READY, State.ON_THE_WAY, State.FAILED)
+    wanted = Order.objects.filter(mode=ServiceMode.DELIVERY, state__in=states)
     return _handled(wanted.order_by("slot__starts_at", "id"))
 
 

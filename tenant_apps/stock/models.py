@@ -116,6 +116,7 @@ class Movement(models.Model):
         CONSUMPTION = "consumption", _("Consumption")
         UNDONE = "undone", _("Claim undone")
         WASTE = "waste", _("Waste")
+        BROUGHT_BACK = "brought_back", _("Brought back")
         COUNT = "count", _("Count")
 
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from shared_apps.core.errors import RuleError
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.stock.models import Reservation, StockLevel
 
@@ -51,9 +53,30 @@ def close_all(*, order: Order, user_id: int | None, now: dt.datetime) -> None:
     )
 
 
+def open_case(*, order: Order, kind: Case.Kind, words: str, now: dt.datetime) -> None:
+    """Something about this order for a person; what is open already is not opened again."""
+    case = Case(order=order, kind=kind, words=words[:200], opened_at=now)
+    Case.objects.bulk_create([case], ignore_conflicts=True)
+
+
+def close_delivery(*, order: Order, user_id: int | None, resolution: str, now: dt.datetime) -> None:
+    """What follows a failed delivery is decided."""
+    failed = Case.objects.filter(order=order, kind=Case.Kind.FAILED_DELIVERY, closed_at=None)
+    failed.update(closed_at=now, closed_by_id=user_id, resolution=resolution)
+
+
+class DecideFirst(RuleError):
+    """Words alone do not settle an order that was not delivered."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Decide what follows on the page of the order: the case then closes by itself."))
+
+
 @transaction.atomic
 def close(*, case_id: int, user_id: int, resolution: str, now: dt.datetime) -> None:
-    """Somebody settled it and says how."""
+    """Somebody settled it and says how. Raises DecideFirst."""
+    if Case.objects.filter(pk=case_id, kind=Case.Kind.FAILED_DELIVERY, order__state=State.FAILED).exists():
+        raise DecideFirst
     Case.objects.filter(pk=case_id, closed_at=None).update(
         closed_at=now, closed_by_id=user_id, resolution=resolution.strip()[:200]
     )

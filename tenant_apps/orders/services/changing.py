@@ -16,7 +16,7 @@ from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
-from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
 from tenant_apps.orders.services import acts, cases, telling
 from tenant_apps.orders.services.acts import By
@@ -118,7 +118,7 @@ def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]
 @transaction.atomic
 def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
     """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
-    order = acts.locked(order_id)
+    order, original = acts.locked_with_replaced(order_id)
     if order.state == State.CANCELLED:
         return order
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
@@ -128,13 +128,19 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     if not order.is_remake:
         _take_back(shop, order)
+    in_the_kitchen = order.state not in (State.ON_THE_WAY, State.FAILED)
     order.version += 1
-    order.save(update_fields=["version"])
+    order.seen_version = order.seen_version if in_the_kitchen else order.version
+    order.save(update_fields=["version", "seen_version"])
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
+    if original and original.state == State.FAILED:  # what it replaced still was not delivered
+        words = _("The remake no. %(number)s was cancelled") % {"number": order.number}
+        cases.open_case(order=original, kind=Case.Kind.FAILED_DELIVERY, words=words, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
-    telling.print_ticket(shop=shop, order=order, kind="cancelled")
+    if in_the_kitchen:
+        telling.print_ticket(shop=shop, order=order, kind="cancelled")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

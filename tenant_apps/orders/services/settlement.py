@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from shared_apps.sales import services as sales
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts
+from tenant_apps.orders.services import acts, cases
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments import services as payments
 from tenant_apps.payments.models import Payment
@@ -51,10 +52,10 @@ def take_payment(
     now: dt.datetime,
 ) -> Order:
     """Takes money for an order; the same submission again changes nothing. Raises WrongAmount."""
-    order = acts.locked(order_id)
-    if Payment.objects.filter(submission=submission, order=order).exists():
+    order, sold = _with_what_it_replaces(order_id)
+    if Payment.objects.filter(submission=submission, order=sold).exists():
         return order
-    _take(shop, order, means, amount_cents, submission, by, now)
+    _take(shop, sold, means, amount_cents, submission, by, now)
     acts.tell(shop=shop, order=order)
     return order
 
@@ -84,6 +85,12 @@ def _take(
     sales.add(cell=cell, taken_cents=amount_cents)
 
 
+def _with_what_it_replaces(order_id: int) -> tuple[Order, Order]:
+    """The order, and the one whose money is due with it: itself, or the one that was not delivered and is made again."""
+    order, original = acts.locked_with_replaced(order_id)
+    return order, original if original and original.state == State.FAILED else order
+
+
 @transaction.atomic
 def hand_over(
     *,
@@ -93,17 +100,36 @@ def hand_over(
     now: dt.datetime,
     means: Payment.Means | None = None,
     submission: uuid.UUID | None = None,
+    made_at: dt.datetime | None = None,
+    others: Iterable[Order] = (),
 ) -> Order:
-    """Collected or delivered; takes what is still due by `means` in the same act. Raises MoveRefused, NotYetPaid."""
-    order = acts.locked(order_id)
-    if order.state == State.HANDED_OVER and submission and order.payments.filter(submission=submission).exists():
+    """Collected or delivered; takes what is still due by `means` in the same act. Raises MoveRefused, NotYetPaid.
+
+    The money of an act made offline (`made_at`) counts when it comes here, the delivery when it was made.
+    """
+    order, sold = _with_what_it_replaces(order_id)
+    if order.state == State.HANDED_OVER and submission and sold.payments.filter(submission=submission).exists():
         return order  # the same act, sent again
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
-    due = due_cents(order)
+    due = due_cents(sold)
     if due and (means is None or submission is None):
         raise NotYetPaid(due)
     if due and means and submission:
-        _take(shop, order, means, due, submission, by, now)
-    acts.move(shop=shop, order=order, target=State.HANDED_OVER, by=by, now=now, stamp="handed_over_at")
-    acts.tell(shop=shop, order=order)
+        _take(shop, sold, means, due, submission, by, now)
+    for done in dict.fromkeys((sold, order)):
+        _over(shop, done, by, now, made_at)
+    cases.close_delivery(order=sold, user_id=by.user_id, resolution=str(_("Delivered in the end")), now=now)
+    acts.tell(shop=shop, order=order, others=others)
     return order
+
+
+def _over(shop: Shop, order: Order, by: By, now: dt.datetime, made_at: dt.datetime | None) -> None:
+    acts.move(
+        shop=shop,
+        order=order,
+        target=State.HANDED_OVER,
+        by=by,
+        now=made_at or now,
+        stamp="handed_over_at",
+        detail={"received_at": now.isoformat()} if made_at else None,
+    )
