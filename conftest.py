@@ -30,8 +30,10 @@ from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenants import hosts, schemas
+from tenants.backend.base import OWNER
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.roles import acting_as
 
 # Playwright's synchronous interface keeps an event loop in this thread; the tests use the database in it all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -113,7 +115,14 @@ def own_shop(django_db_setup, django_db_blocker) -> Iterator[Shop]:
 
 
 def drop_shop(pizzeria: Pizzeria) -> None:
-    for table in ("sales_ordersummary", "sales_hourlysales", "sales_productsales", "sales_stockalert", "told_message"):
+    for table in (
+        "sales_ordersummary",
+        "sales_hourlysales",
+        "sales_productsales",
+        "sales_stockalert",
+        "sales_tillanchor",
+        "told_message",
+    ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])
     with connection.cursor() as cursor:
@@ -124,7 +133,13 @@ def drop_shop(pizzeria: Pizzeria) -> None:
         )
         cursor.execute("DELETE FROM baskets_basket WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
-    User.objects.filter(email__endswith=f"{pizzeria.slug}.example").delete()
+    people = User.objects.filter(email__endswith=f"{pizzeria.slug}.example")
+    with acting_as(OWNER), connection.cursor() as cursor:  # kept for ever, by everybody else
+        cursor.execute(
+            "DELETE FROM accounts_auditentry WHERE pizzeria_id = %s OR actor_id = ANY(%s)",
+            [pizzeria.pk, list(people.values_list("pk", flat=True))],
+        )
+    people.delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [pizzeria.pk])
         cursor.execute("DELETE FROM tenants_pizzeria WHERE id = %s", [pizzeria.pk])

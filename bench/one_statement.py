@@ -105,7 +105,7 @@ WITH slot AS (
 ), product AS (
   {_added("sales_productsales", shop, ("quantity_hundredths",))}
 ), hour AS (
-  {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents"))}
+  {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents", "turnover_cents"))}
 )
 SELECT pg_notify('{CHANNEL}', {_literal(f"{schema}:orders {schema}:order-")} || placed.reference
                  || {_literal(f" {schema}:stock {GROUP}")})

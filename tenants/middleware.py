@@ -6,13 +6,19 @@ from django.shortcuts import render
 
 from tenants import hosts
 from tenants.database import connection
+from tenants.models import Pizzeria
 from tenants.requests import Request
 
 Next = Callable[[Request], HttpResponse]
 
 
+ACCOUNT_PAGES = "/compte/"
+
+
 class PizzeriaMiddleware:
     """Host → shop → its schema and its URLs. The group's host stays on the public schema.
+
+    So do the pages of one's account on any host: the account is the group's, and no shop's role may write one.
 
     Sets `request.pizzeria`: a `tenants.hosts.Shop`, or None on the group's host.
     """
@@ -31,17 +37,27 @@ class PizzeriaMiddleware:
             shop = hosts.shop_for(host)
         except hosts.UnknownHost:
             return render(request, "unknown_host.html", status=404)
+        if host != shop.host:
+            return self._moved(request, shop)
         if not shop.is_trading:
             return self._not_trading(request, shop)
         request.pizzeria = shop
         request.urlconf = settings.ROOT_URLCONF
+        if request.path.startswith(ACCOUNT_PAGES):
+            return self.get_response(request)
         connection.set_schema(shop.schema_name)
         try:
             return self.get_response(request)
         finally:
             connection.set_schema_to_public()
 
+    def _moved(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        """A former address of the shop: 308, so that a form sent there is sent again rather than lost."""
+        return HttpResponse(status=308, headers={"Location": f"{shop.url}{request.get_full_path()}"})
+
     def _not_trading(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        if shop.state == Pizzeria.State.CLOSED:
+            return render(request, "suspended.html", {"shop": shop, "closed": True}, status=410)
         response = render(request, "suspended.html", {"shop": shop}, status=503)
         response["Retry-After"] = "3600"
         return response

@@ -115,9 +115,18 @@ def _rights_of_shops() -> Iterator[tuple[str, str]]:
 
 
 def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:
-    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given."""
-    tables = [model._meta.db_table for model in models if getattr(model, "append_only", False)]
-    return [f"REVOKE UPDATE, DELETE, TRUNCATE ON {_quote(schema)}.{_quote(table)} FROM {role}" for table in tables]
+    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given.
+
+    One with `never_deleted = True` changes its rows and loses none.
+    """
+    taken: list[str] = []
+    for model in models:
+        table = f"{_quote(schema)}.{_quote(model._meta.db_table)}"
+        if getattr(model, "append_only", False):
+            taken.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+        elif getattr(model, "never_deleted", False):
+            taken.append(f"REVOKE DELETE, TRUNCATE ON {table} FROM {role}")
+    return taken
 
 
 def create_shop_role(schema_name: str) -> None:
@@ -140,6 +149,16 @@ def shop_grants(schema_name: str) -> str:
             f"REVOKE ALL ON {schema}.django_migrations FROM {role}",
             *_append_only(schema_name, role, models),
         ]
+    )
+
+
+def shop_revocations(schema_name: str, of: str) -> str:
+    """The statements that take a schema away from the role of the shop `of`, for the owner to run."""
+    schema, role = _quote(schema_name), _quote(shop_role(of))
+    return (
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role};"
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role};"
+        f"REVOKE ALL ON SCHEMA {schema} FROM {role}"
     )
 
 

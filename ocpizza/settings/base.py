@@ -1,5 +1,6 @@
 """What holds everywhere. Environment variables are read in this folder only; each stands in `.env.example`."""
 
+import tomllib
 from pathlib import Path
 
 import environ
@@ -42,6 +43,10 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_cotton.apps.SimpleAppConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_q",
     "csp",
@@ -50,6 +55,7 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
@@ -79,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shared_apps.core.middleware.RuleErrorMiddleware",
@@ -142,6 +149,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:login"
+
+# Signing in, by django-allauth: an e-mail and a password, and a code for those who can do much (ADR 0040).
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "shared_apps.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "shared_apps.accounts.forms.LoginForm",
+    "reset_password_from_key": "shared_apps.accounts.forms.NewPasswordForm",
+}
+ACCOUNT_SIGNUP_FORM_CLASS = "shared_apps.accounts.signup_form.SignupForm"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # somebody else may sign in on this tablet
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# By account and by address; counted in PostgreSQL, since processes are several.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/10m/key"}
+MFA_ADAPTER = "shared_apps.accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "OC Pizza"
+MFA_TOTP_TOLERANCE = 1
+# Proxies that add themselves to X-Forwarded-For: the address before them is the visitor's.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Managers, head office and support pass a second factor, unless this is a demonstration.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 
 # One login for the whole group: the cookie lives on the parent domain, membership is checked on every page of a shop.
 SESSION_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
@@ -235,6 +271,17 @@ SMS_TOKEN = env.str("SMS_TOKEN", default="")
 GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
 GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
+
+# The keys that sign the till's journal, `name:secret,name:secret`: the first signs, the others only check what they signed.
+TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])
+# What receipts and the attestation name: the version of this software.
+SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+# Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(BASE_DIR / ".data" / "sauvegardes")))
+BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
+# They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
+BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")
+BACKUP_AGE_IDENTITY = env.str("BACKUP_AGE_IDENTITY", default="")
 
 # A business day ends at this hour, Europe/Paris (closing of the till, stock of the day).
 BUSINESS_DAY_CUTOFF_HOUR = 4

@@ -17,10 +17,13 @@ MANDATORY = (
     "STRIPE_API_KEY",
     "MAPS_API_KEY",
     "BASE_DOMAIN",
+    "TILL_SIGNING_KEYS",
 )
 missing = [name for name in MANDATORY if not env.str(name, default="").strip()]
 if missing:
     raise ImproperlyConfigured(f"Variables d'environnement manquantes ou vides : {', '.join(missing)}")
+if any(len(pair.partition(":")[2]) < 32 for pair in env.list("TILL_SIGNING_KEYS")):
+    raise ImproperlyConfigured("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret)")
 
 DEBUG = False
 DEMO = False

@@ -12,8 +12,13 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = (
     "POSTGRES_NAME", "POSTGRES_USER", "POSTGRES_PASS", "POSTGRES_HOST", "SECRET_KEY", "SECRET_ADMIN_URL", "SENTRY_DSN",
-    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN",
+    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN", "TILL_SIGNING_KEYS",
 )  # fmt: skip
+
+COMPLETE = dict.fromkeys(MANDATORY, "x") | {
+    "BASE_DOMAIN": "ocpizza.example",
+    "TILL_SIGNING_KEYS": "2026:" + 43 * "x",
+}
 
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,9 +37,15 @@ def test_production_names_every_missing_variable_at_once_and_no_value():
 
 
 def test_production_starts_with_all_of_them():
-    values = dict.fromkeys(MANDATORY, "x") | {"BASE_DOMAIN": "ocpizza.example"}
-    done = start(**values)
+    done = start(**COMPLETE)
     assert done.returncode == 0, done.stderr
+
+
+def test_production_refuses_a_short_key_of_the_till():
+    done = start(**COMPLETE | {"TILL_SIGNING_KEYS": "2026:trop-court"})
+    assert done.returncode == 1
+    assert "TILL_SIGNING_KEYS" in done.stderr
+    assert "trop-court" not in done.stderr.strip().splitlines()[-1]
 
 
 def test_every_variable_that_settings_read_stands_in_the_example():

@@ -49,6 +49,8 @@ class HourlySales(models.Model):
     orders = models.IntegerField(default=0)  # accepted and not cancelled
     ordered_cents = models.BigIntegerField(default=0)
     taken_cents = models.BigIntegerField(default=0)
+    # Sealed sales minus refunds, of the business day of the till that sealed them: the day's sum is its Z.
+    turnover_cents = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -83,3 +85,17 @@ class StockAlert(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pizzeria", "ingredient"], name="one_alert_per_ingredient")]
+
+
+class TillAnchor(models.Model):
+    """Where each chain of a shop's sealed journal stands, kept out of its schema: an end taken away there shows here."""
+
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
+    chain = models.CharField(max_length=8)
+    number = models.PositiveBigIntegerField()
+    signature = models.CharField(max_length=64)
+    perpetual_cents = models.BigIntegerField()
+    seal = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pizzeria", "chain"], name="one_anchor_per_chain")]

@@ -61,6 +61,11 @@ class Visit:
         return change.likely(self.handled.due_cents)
 
     @property
+    def follow_up(self) -> uuid.UUID:
+        """Names the decision on this failure."""
+        return uuid.uuid5(SUBMISSIONS, f"follow-up:{self.stop.pk if self.stop else self.order.reference}")
+
+    @property
     def submissions(self) -> dict[str, uuid.UUID]:
         """Names each act on this stop: sent twice it is one act; after a refusal it is another."""
         key = f"{self.stop.pk if self.stop else 0}:{self.handled.due_cents}:{self.refused}"

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.core.fields import EurosField
 from tenant_apps.delivery.models import Act
 from tenant_apps.delivery.services.performing import Tap
+from tenant_apps.orders.forms import HandOverForm
 from tenant_apps.orders.models import FailureReason
-from tenant_apps.payments.models import Payment
 
 
 class StartForm(forms.Form):
@@ -20,12 +20,11 @@ class EndForm(forms.Form):
     reason = forms.CharField(label=_("Why it differs"), max_length=200, required=False)
 
 
-class ActForm(forms.Form):
+class ActForm(HandOverForm):
     """An act of a driver; `made_at` is said by a phone that kept it for later."""
 
     submission = forms.UUIDField()
     made_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
-    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
     reason = forms.ChoiceField(choices=[("", ""), *FailureReason.choices], required=False)
     words = forms.CharField(max_length=200, required=False)
 
@@ -43,7 +42,7 @@ class ActForm(forms.Form):
             round_id=round_id,
             stop_id=stop_id,
             made_at=data["made_at"],
-            means=Payment.Means(data["means"]) if data["means"] else None,
+            tender=self.tender,
             reason=FailureReason(data["reason"]) if data["reason"] else None,
             words=data["words"],
         )

@@ -1,5 +1,6 @@
 """A basket seen from one shop: what each line costs there, and whether its stock suffices now."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -56,17 +57,27 @@ class Filled:
     def allergens(self) -> list[str]:
         return sorted({code for line in self.lines if line.composition for code in line.composition.allergens})
 
+    @property
+    def shown(self) -> str:
+        return quoting.shown(line.composition for line in self.lines if line.composition)
 
-def filled(basket: Basket | None) -> Filled:
+    def at(self, basket: Basket, moment: dt.datetime | None) -> "Filled":
+        """As it is made for another moment: the same unless something in it stands for something else for a time."""
+        substituted = any(line.composition and line.composition.substitutes for line in self.lines)
+        return filled(basket, moment) if substituted else self
+
+
+def filled(basket: Basket | None, at: dt.datetime | None = None) -> Filled:
     """Every line with what it is made of and whether the stock has enough for it and those above it.
 
+    Made as for a moment, now unless given: the shop may replace an ingredient for a time.
     What an order being changed already holds counts as left for it.
     """
     lines = list(basket.lines.all()) if basket else []
     if basket is None or not lines:
         return Filled(())
     asked = [Asked(configuration_of(line), line.quantity) for line in lines]
-    card = quoting.card_for(asked)
+    card = quoting.card_for(asked, at=at)
     compositions = [_composition(card, line) for line in asked]
     keys = sorted({key for composition in compositions if composition for key in composition.needs})
     left = stock_queries.available(keys)

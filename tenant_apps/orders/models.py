@@ -74,7 +74,11 @@ class Order(models.Model):
     work = models.PositiveIntegerField()
     items_cents = models.PositiveIntegerField()
     delivery_fee_cents = models.PositiveIntegerField(default=0)
+    # Off the whole order, for a reason: no line's own price. `discounts` says which.
+    discount_cents = models.PositiveIntegerField(default=0, db_default=0)
     total_cents = models.PositiveIntegerField()
+    # What is owed no longer because some of it was taken back after it was paid (`payments.Reversal`).
+    reversed_cents = models.PositiveIntegerField(default=0, db_default=0)
     # E-mails at the steps (ready, on its way, late); what was ordered or is owed is told in any case.
     wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
@@ -100,8 +104,14 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(total_cents=F("items_cents") + F("delivery_fee_cents")),
-                name="order_total_is_items_plus_delivery",
+                condition=Q(items_cents=F("total_cents") + F("discount_cents") - F("delivery_fee_cents")),
+                name="order_total_is_items_plus_delivery_less_discount",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_cents__lte=F("items_cents")), name="discount_never_above_the_items"
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_cents__lte=F("total_cents")), name="never_reversed_above_the_total"
             ),
             models.CheckConstraint(
                 condition=~Q(mode=ServiceMode.DELIVERY)
@@ -126,6 +136,11 @@ class Order(models.Model):
     @property
     def number(self) -> int:
         return self.pk
+
+    @property
+    def owed_cents(self) -> int:
+        """What the shop may keep of what it takes for it: taken less given back ends there."""
+        return 0 if self.state == State.CANCELLED else self.total_cents - self.reversed_cents
 
     @property
     def can_still_change(self) -> bool:
@@ -182,6 +197,8 @@ class OrderLine(models.Model):
     without_names = ArrayField(models.CharField(max_length=60), default=list)
     extra_names = ArrayField(models.CharField(max_length=60), default=list)
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
+    # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
+    replaced_names = ArrayField(models.CharField(max_length=130), default=list)
 
     class Meta:
         ordering = ("order", "position")
@@ -250,9 +267,10 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
         REMAKE = "remake", _("To be made again")
+        MONEY_BACK = "money_back", _("Money to give back")
+        ALLERGY = "allergy", _("Allergens changed, with an allergy note")
         FAILED_DELIVERY = "failed_delivery", _("Not delivered")
         ROAD = "road", _("An act of the driver was refused")
-        MONEY_BACK = "money_back", _("Money to give back")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

@@ -26,7 +26,7 @@ AHEAD = dt.timedelta(minutes=60)
 RECALLED = 20
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
-DUE = "due_cents"
+PAID, OWING = "paid_cents", "owing_id"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -107,37 +107,47 @@ def _tallies(halves: Counter[str]) -> list[Tally]:
 
 
 def composition_of(line: OrderLine) -> Composition:
-    """What a placed line is made of, for one piece."""
+    """What a placed line is made of, for one piece: as the shop makes it now, then as the kitchen took it."""
     configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
     variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras).compose(configuration)
+    own, order = shop_queries.changes(), line.order
+    if order.state != State.ACCEPTED:
+        own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
+    at = order.slot.starts_at
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With what is still due, as DUE. One made again because it was not delivered takes the money of the first."""
-    replaces = Q(remakes__state=State.FAILED)
-    return orders.annotate(
-        **{
-            DUE: Case(
-                When(replaces, then=F("remakes__total_cents") - _paid("remakes_id")),
-                default=F("total_cents") - _paid("pk"),
-                output_field=IntegerField(),
-            )
-        }
-    )
-
-
-def _paid(key: str) -> Coalesce:
-    paid = Payment.objects.filter(order=OuterRef(key)).order_by().values("order").annotate(sum=Sum("amount_cents"))
-    return Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))
+    """With what is kept of the payments, as PAID: of those of the first when it is made again and was not delivered."""
+    owing = Case(When(remakes__state=State.FAILED, then=F("remakes_id")), default=F("pk"))
+    kept = Sum(F("amount_cents") - F("refunded_cents"))
+    paid = Payment.objects.filter(order=OuterRef(OWING)).order_by().values("order").annotate(sum=kept)
+    orders = orders.select_related("remakes").annotate(**{OWING: owing})
+    return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An order as counter and driver handle it, with what is still to be paid in cents."""
+    """An order as counter and driver handle it, with what is kept of its payments in cents."""
 
     order: Order
-    due_cents: int
+    kept_cents: int
+
+    @property
+    def due_cents(self) -> int:
+        """Still to be paid."""
+        return max(0, self.owing.owed_cents - self.kept_cents)
+
+    @property
+    def owing(self) -> Order:
+        """Whose money is due at the handover: its own, or that of the one it makes again because nobody took it."""
+        replaced = self.order.remakes
+        return replaced if replaced and replaced.state == State.FAILED else self.order
+
+    @property
+    def to_give_back_cents(self) -> int:
+        """Paid more than is owed: cancelled, or changed to cost less."""
+        return max(0, self.kept_cents - self.owing.owed_cents)
 
     @property
     def submission(self) -> uuid.UUID:
@@ -146,7 +156,7 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, getattr(order, DUE)) for order in _with_due(_with_lines(orders))]
+    return [Handled(order, getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
 
 
 def in_progress() -> list[Handled]:

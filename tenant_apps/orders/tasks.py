@@ -14,7 +14,7 @@ from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, cases, escalation, estimating
+from tenant_apps.orders.services import blocking, cases, escalation, estimating, substituting
 from tenant_apps.stock.services import reservations
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
@@ -26,7 +26,8 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
     """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
-        order = Order.objects.select_related("slot", "customer").prefetch_related("lines", "payments").get(pk=order_id)
+        orders = Order.objects.select_related("slot", "customer")
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note").get(pk=order_id)
         for channel in _channels(order, Message.Kind(kind)):
             with transaction.atomic():
                 _tell(pizzeria, order, Message.Kind(kind), channel, version)
@@ -87,7 +88,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
 
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
-    for pizzeria_id in Pizzeria.objects.exclude(state=Pizzeria.State.CLOSED).values_list("pk", flat=True):
+    for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
         async_task("tenant_apps.orders.tasks.begin_business_day_of", pizzeria_id)
 
 
@@ -98,6 +99,15 @@ def begin_business_day_of(pizzeria_id: int) -> None:
         reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
         cases.review_shortages(now=now)
         blocking.forget_expired(now=now)
+    with schema_context(pizzeria.schema_name):
+        substituting.catch_up(shop=Shop.of(pizzeria), now=now)
+
+
+def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
+    """Its time is over; somebody may have ended it before."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
 
 
 def re_estimate() -> None:

@@ -10,6 +10,35 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import Ingredient
 
 
+class Substitution(models.Model):
+    """An ingredient that another stands for, from a moment until another or until somebody ends it (ADR 0028)."""
+
+    replaced = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
+    replacement = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
+    ratio = models.DecimalField(
+        max_digits=8, decimal_places=4
+    )  # of the replacement for 1 of the replaced, in their units
+    reason = models.CharField(max_length=200)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    until_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replaced"],
+                condition=Q(ended_at=None),
+                name="one_substitution_under_way_per_ingredient",
+            ),
+            models.CheckConstraint(condition=~Q(replaced=F("replacement")), name="nothing_stands_for_itself"),
+            models.CheckConstraint(condition=Q(ratio__gt=0), name="substitution_ratio_is_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_substitution_has_a_reason"),
+        ]
+
+
 class StockLevel(models.Model):
     """What the shop has of an ingredient now, and what of it is promised to orders of the current business day."""
 
@@ -21,6 +50,8 @@ class StockLevel(models.Model):
     low_threshold = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     # What the shop restocks to each day: what orders of a later day may count on.
     par = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # The substitution that replaces it now: on this row, so that whoever reserves meets it under the lock they take.
+    substitution = models.ForeignKey(Substitution, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -74,6 +105,23 @@ class Reservation(models.Model):
         indexes = [models.Index(fields=["ingredient", "-needed_at"], name="reservation_by_need")]
 
 
+class StandIn(models.Model):
+    """What of an order's ingredients stands for another: kept once the kitchen took it, since that is what is in it."""
+
+    order = models.ForeignKey("orders.Order", on_delete=models.CASCADE, related_name="stand_ins")
+    substitution = models.ForeignKey(Substitution, on_delete=models.PROTECT, related_name="stand_ins")
+    replaced_quantity = models.DecimalField(max_digits=12, decimal_places=2)
+    quantity = models.DecimalField(max_digits=12, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "substitution"], name="one_stand_in_per_order_and_substitution"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, replaced_quantity__gt=0), name="stand_in_quantities_are_positive"
+            ),
+        ]
+
+
 class StockCount(models.Model):
     """One act of counting, of some ingredients or all: what was expected and what was found. Never edited."""
 
@@ -116,8 +164,8 @@ class Movement(models.Model):
         CONSUMPTION = "consumption", _("Consumption")
         UNDONE = "undone", _("Claim undone")
         WASTE = "waste", _("Waste")
-        BROUGHT_BACK = "brought_back", _("Brought back")
         COUNT = "count", _("Count")
+        RETURNED = "returned", _("Returned by a customer")
 
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, related_name="+")
     delta = models.DecimalField(max_digits=12, decimal_places=2)

@@ -1,11 +1,12 @@
 """What the pages of a shop's site show."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
@@ -13,7 +14,7 @@ from shared_apps.core.templatetags.formats import uncapitalised
 from tenant_apps.orders.models import Order
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
-from tenant_apps.shop.queries import Local
+from tenant_apps.shop.queries import Changes
 from tenant_apps.stock import queries as stock_queries
 
 FEW = 5  # said when so many or fewer are left
@@ -51,8 +52,8 @@ class Section:
     dishes: tuple[Dish, ...]
 
 
-def menu(local: Mapping[int, Local] | None = None) -> list[Section]:
-    card, feasible = shop_queries.whole_card(local), stock_queries.feasible()
+def menu(own: Changes | None = None) -> list[Section]:
+    card, feasible = shop_queries.whole_card(own), stock_queries.feasible()
     by_category: dict[str, list[Dish]] = {category: [] for category in Product.Category.values}
     for offers in by_product(card.offers.values()):
         count = max(feasible.get(offer.variant_id, 0) for offer in offers)
@@ -64,6 +65,12 @@ def menu(local: Mapping[int, Local] | None = None) -> list[Section]:
     ]
 
 
+def origins(own: Changes, now: dt.datetime) -> list[tuple[str, str]]:
+    """(meat, origin) of the card's, and of what stands for something in it now."""
+    meats = [one.component for one in own.applying(now).values() if one.is_meat]
+    return sorted({*catalogue.meat_origins(), *((meat.name, meat.origin) for meat in meats)})
+
+
 def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
     grouped: dict[int, list[Offer]] = {}
     for offer in offers:
@@ -72,8 +79,8 @@ def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
 
 
 def drawn(offer: Offer, extras: Iterable[Extra] = (), removed: Iterable[Component] = ()) -> Drawn:
-    left_out = {part.ingredient_id for part in removed}
-    parts = [part for part in offer.recipe if part.ingredient_id not in left_out]
+    left_out = {part.choice_id for part in removed}
+    parts = [part for part in offer.recipe if part.choice_id not in left_out]
     parts += [extra.component for extra in extras]
     return Drawn(offer.code, offer.base, tuple(dict.fromkeys(part.drawing for part in parts if part.drawing)))
 
@@ -122,9 +129,9 @@ class Choices:
 def choices(card: Card, composition: Composition) -> Choices:
     left = composition.halves[0]
     offers = list(card.offers.values())
-    removed = {part.ingredient_id for part in composition.removed}
-    added = {extra.component.ingredient_id for extra in composition.extras}
-    parts = {part.ingredient_id: part for half in composition.halves for part in half.recipe if part.removable}
+    removed = {part.choice_id for part in composition.removed}
+    added = {extra.component.choice_id for extra in composition.extras}
+    parts = {part.choice_id: part for half in composition.halves for part in half.recipe if part.removable}
     offered = card.extras.get(left.size_id or 0, {}) if left.is_pizza else {}
     return Choices(
         composition=composition,

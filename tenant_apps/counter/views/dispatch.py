@@ -1,7 +1,5 @@
 """The dispatcher: who is on shift with what load, what waits for a driver, and what follows a failed delivery."""
 
-import uuid
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -83,14 +81,21 @@ def follow_up(request: StaffRequest, number: int) -> HttpResponse:
 
 def _follow(request: StaffRequest, number: int, chosen: FollowUp, form: FollowUpForm) -> None:
     shop, by, now = request.pizzeria, _by(request), timezone.now()
+    drinks_back, submission = form.cleaned_data["drinks_back"], form.cleaned_data["submission"]
     if chosen == FollowUp.SECOND_DELIVERY:
         failures.deliver_again(shop=shop, order_id=number, by=by, now=now)
     elif chosen == FollowUp.REMAKE:
-        submission: uuid.UUID = form.cleaned_data["submission"] or uuid.uuid4()
-        failures.make_again(shop=shop, order_id=number, submission=submission, by=by, now=now)
+        failures.make_again(shop=shop, order_id=number, drinks_back=drinks_back, submission=submission, by=by, now=now)
     else:
-        drinks_back = form.cleaned_data["drinks_back"]
-        failures.give_up(shop=shop, order_id=number, follow_up=chosen, drinks_back=drinks_back, by=by, now=now)
+        failures.give_up(
+            shop=shop,
+            order_id=number,
+            follow_up=chosen,
+            drinks_back=drinks_back,
+            submission=submission,
+            by=by,
+            now=now,
+        )
 
 
 def _after(request: StaffRequest) -> HttpResponse:

@@ -30,6 +30,7 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import BlockedNumber, Order
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 
@@ -50,6 +51,7 @@ def taking(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
 def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, status: int = 0) -> HttpResponse:
     filled, now = filling.filled(draft), timezone.now()
     form = form or _form(request, filled, now, draft.contact)
+    filled = filled.at(draft, form.wanted_at)
     phone = form["phone"].value() or ""
     context = {
         "draft": draft,
@@ -184,6 +186,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     draft, now = draft_for(request, token), timezone.now()
     filled = filling.filled(draft)
     form = _form(request, filled, now)
+    filled = filled.at(draft, form.wanted_at)
     shown = request.POST.get("seen", seen(filled))
     if shown != seen(filled):  # another tab or till changed it: nobody orders what they did not see
         form.add_error(None, _("This order was changed elsewhere: %(changes)s. Check it, then place it.")
@@ -203,6 +206,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 by=By(Actor(request.role), request.user.pk),
                 paid=_paid(form, token),
                 now=now,
+                shown=filled.shown,
             )
             draft.delete()
     except RuleError as refusal:
@@ -212,7 +216,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     return redirect("counter:order", order.number)
 
 
-def _paid(form: TakingForm, token: uuid.UUID) -> placing.PaidNow | None:
+def _paid(form: TakingForm, token: uuid.UUID) -> Tender | None:
     """Named after the draft: sent twice it is one payment."""
     means = form.cleaned_data["paid_by"]
-    return placing.PaidNow(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None
+    return Tender(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None

@@ -1,7 +1,6 @@
 """What the counter does to an order that a driver may have: the driver's round follows in the same act."""
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
 
 from django.db import transaction
@@ -13,7 +12,7 @@ from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing, settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
 from tenants.hosts import Shop
 
 
@@ -24,15 +23,14 @@ def hand_over(
     order_id: int,
     by: By,
     now: dt.datetime,
-    means: Payment.Means | None = None,
-    submission: uuid.UUID | None = None,
+    tender: Tender | None = None,
 ) -> Order:
     """`settlement.hand_over`, and out of the round of its driver. Raises MoveRefused, NotYetPaid."""
     return _with_its_stop(
         shop,
         order_id,
         now,
-        lambda: settlement.hand_over(shop=shop, order_id=order_id, by=by, now=now, means=means, submission=submission),
+        lambda: settlement.hand_over(shop=shop, order_id=order_id, by=by, now=now, tender=tender),
     )
 
 

@@ -7,7 +7,7 @@ kept with the refusal, and becomes a case when food or money is in the driver's 
 import datetime as dt
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -21,7 +21,7 @@ from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Case, FailureReason, Order
 from tenant_apps.orders.services import acts, cases, failures, road, settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
 from tenants.hosts import Shop
 
 Kind = Act.Kind
@@ -47,7 +47,7 @@ class Tap:
     round_id: int
     stop_id: int = 0  # none: the whole round
     made_at: dt.datetime | None = None
-    means: Payment.Means | None = None
+    tender: Tender | None = None  # of what is due
     reason: FailureReason | None = None
     words: str = ""
 
@@ -119,8 +119,8 @@ def _tell_refused(doing: Doing, act: Act, refusal: RuleError) -> None:
     if act.stop is None or act.kind not in (Kind.DELIVERED, Kind.FAILED) or not isinstance(refusal, MoveRefused):
         return
     words = f"{act.get_kind_display()} ({doing.by.capacity.label}) : {act.refusal}"
-    if doing.tap.means:
-        words = f"{doing.tap.means.label} · {words}"
+    if doing.tap.tender:
+        words = f"{doing.tap.tender.means.label} · {words}"
     cases.open_case(order=act.stop.order, kind=Case.Kind.ROAD, words=words, now=doing.now)
     acts.tell(shop=doing.shop, order=act.stop.order)
 
@@ -170,8 +170,7 @@ def _deliver(doing: Doing) -> None:
         order_id=stop.order_id,
         by=doing.by,
         now=doing.now,
-        means=doing.tap.means,
-        submission=doing.tap.submission,
+        tender=doing.tap.tender and replace(doing.tap.tender, taken_at=doing.made_at),
         made_at=doing.made_at,
         others=doing.others(stop),
     )

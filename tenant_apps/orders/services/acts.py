@@ -90,6 +90,11 @@ def record(
     event(order=order, by=by, now=now, from_state=from_state, reason=reason, detail=detail).save()
 
 
+def sent(made_at: dt.datetime | None, now: dt.datetime) -> dict[str, Any]:
+    """What an event keeps of an act that was made before it came here."""
+    return {"received_at": now.isoformat()} if made_at else {}
+
+
 def event(
     *, order: Order, by: By, now: dt.datetime, from_state: str, reason: str = "", detail: dict[str, Any] | None = None
 ) -> OrderEvent:

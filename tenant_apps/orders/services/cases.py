@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
+from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.models import Reservation, StockLevel
 
 
 def review_shortages(*, now: dt.datetime) -> None:
     """Makes the open cases those that today's shortages ask for."""
     wanted = {pair for level in StockLevel.objects.filter(shortage=True) for pair in _orders_short(level)}
+    wanted |= set(stock_queries.cannot_follow())
     open_cases = Case.objects.filter(kind=Case.Kind.SHORTAGE, closed_at=None)
     standing = {(case.order_id, case.ingredient_id): case.pk for case in open_cases}
     Case.objects.bulk_create(
@@ -53,6 +55,12 @@ def close_all(*, order: Order, user_id: int | None, now: dt.datetime) -> None:
     )
 
 
+def close_ended(*, order: Order, ingredient_id: int, now: dt.datetime) -> None:
+    """The ingredient that somebody with an allergy should hear of is out of the order again."""
+    found = Case.objects.filter(order=order, kind=Case.Kind.ALLERGY, ingredient_id=ingredient_id, closed_at=None)
+    found.update(closed_at=now, resolution=_("The recipe is as it was"))
+
+
 def open_case(*, order: Order, kind: Case.Kind, words: str, now: dt.datetime) -> None:
     """Something about this order for a person; what is open already is not opened again."""
     case = Case(order=order, kind=kind, words=words[:200], opened_at=now)
@@ -72,11 +80,20 @@ class DecideFirst(RuleError):
         super().__init__(_("Decide what follows on the page of the order: the case then closes by itself."))
 
 
+class StillToGiveBack(RuleError):
+    """Words do not settle it: the money goes back on the page of the order."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Give the money back on the page of the order: that settles it."))
+
+
 @transaction.atomic
 def close(*, case_id: int, user_id: int, resolution: str, now: dt.datetime) -> None:
-    """Somebody settled it and says how. Raises DecideFirst."""
+    """Somebody settled it and says how. Raises StillToGiveBack, DecideFirst."""
     if Case.objects.filter(pk=case_id, kind=Case.Kind.FAILED_DELIVERY, order__state=State.FAILED).exists():
         raise DecideFirst
+    if Case.objects.filter(pk=case_id, kind=Case.Kind.MONEY_BACK, closed_at=None).exists():
+        raise StillToGiveBack
     Case.objects.filter(pk=case_id, closed_at=None).update(
         closed_at=now, closed_by_id=user_id, resolution=resolution.strip()[:200]
     )

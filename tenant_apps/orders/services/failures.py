@@ -6,25 +6,22 @@ Each decision settles stock and money in one act, writes its event and closes th
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from decimal import Decimal
 
 from django.db import models, transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shared_apps.catalogue.models import Product
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.messages.models import Message
-from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Case, FailureReason, Order, RemakeReason
-from tenant_apps.orders.services import acts, cases, changing, remaking, road, telling
+from tenant_apps.orders.services import acts, cases, changing, refunding, remaking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.stock.services import movements, reservations
+from tenant_apps.payments.models import ReversalLine
 from tenants.hosts import Shop
 
+Fate = ReversalLine.Fate
 AGAIN_MINUTES = 10  # until a driver leaves with it once more
 ROUNDED_TO_MINUTES = 5
 
@@ -34,6 +31,14 @@ class FollowUp(models.TextChoices):
     REMAKE = "remake", gettext_lazy("Make it again")
     REFUND = "refund", gettext_lazy("Give the money back")
     LOSS = "loss", gettext_lazy("Write it off")
+
+
+class StillPaid(RuleError):
+    """A paid order is not written off: its money goes back, or it goes to its door."""
+
+    def __init__(self, taken_cents: int) -> None:
+        words = _("%(taken)s was taken for this order: give it back, or deliver the order again.")
+        super().__init__(words % {"taken": euros(taken_cents)})
 
 
 class NothingToRefund(RuleError):
@@ -59,7 +64,7 @@ def fail(
     order = acts.locked(order_id)
     order.arrives_at = None
     order.save(update_fields=["arrives_at"])
-    detail = {"words": words, **road.received(made_at, now)}
+    detail = {"words": words, **acts.sent(made_at, now)}
     acts.move(
         shop=shop, order=order, target=State.FAILED, by=by, now=made_at or now, reason=reason.value, detail=detail
     )
@@ -106,7 +111,9 @@ def _failed(order_id: int) -> Order:
 
 
 @transaction.atomic
-def make_again(*, shop: Shop, order_id: int, submission: uuid.UUID, by: By, now: dt.datetime) -> Order:
+def make_again(
+    *, shop: Shop, order_id: int, drinks_back: bool, submission: uuid.UUID, by: By, now: dt.datetime
+) -> Order:
     """All of it, first in the kitchen; what was due for the first is paid when the second is delivered.
 
     Raises MoveRefused, CannotBeRemade, NotForThisRole, OutOfStock, NotOnTheCard.
@@ -116,7 +123,7 @@ def make_again(*, shop: Shop, order_id: int, submission: uuid.UUID, by: By, now:
     if made:
         return made
     order = _failed(order_id)
-    last = order.events.filter(to_state=State.FAILED).order_by("-id").first()
+    last = order.events.filter(to_state=State.FAILED).exclude(from_state=State.FAILED).order_by("-id").first()
     damaged = last is not None and last.reason == FailureReason.DAMAGED
     made = remaking.remake(
         shop=shop,
@@ -128,41 +135,50 @@ def make_again(*, shop: Shop, order_id: int, submission: uuid.UUID, by: By, now:
         by=by,
         now=now,
     )
+    _settle_stock(shop, order, drinks_back, by, now)
     acts.record(order=order, by=by, now=now, from_state=order.state, reason=FollowUp.REMAKE)
     cases.close_delivery(order=order, user_id=by.user_id, resolution=str(FollowUp.REMAKE.label), now=now)
     return made
 
 
 @transaction.atomic
-def give_up(*, shop: Shop, order_id: int, follow_up: FollowUp, drinks_back: bool, by: By, now: dt.datetime) -> Order:
-    """REFUND or LOSS: the order is over. What was cooked is lost; drinks may return to the stock.
+def give_up(
+    *,
+    shop: Shop,
+    order_id: int,
+    follow_up: FollowUp,
+    drinks_back: bool,
+    submission: uuid.UUID,
+    by: By,
+    now: dt.datetime,
+) -> Order:
+    """REFUND of what was paid, or LOSS of what was not: the order is over, what was cooked is waste. Sent again, it is one.
 
-    A refund leaves the money to give back as a case; a loss keeps what was taken. Raises MoveRefused, NothingToRefund.
+    Raises MoveRefused, NothingToRefund, StillPaid, and what `refunding.give_back` raises.
     """
-    order = _failed(order_id)
-    taken = order.payments.aggregate(sum=Sum("amount_cents"))["sum"] or 0
+    order = acts.locked(order_id)
+    if order.state == State.CANCELLED and order.events.filter(detail__submission=str(submission)).exists():
+        return order
+    order, taken = _failed(order_id), settlement.kept_cents(order)
     if follow_up == FollowUp.REFUND and not taken:
         raise NothingToRefund
+    if follow_up == FollowUp.LOSS and taken:
+        raise StillPaid(taken)
     order = changing.cancel(shop=shop, order_id=order_id, by=by, now=now, reason=follow_up.value)
-    if drinks_back:
-        _drinks_back(shop, order, by, now)
-    if follow_up == FollowUp.REFUND:
-        words = _("%(sum)s to give back, by the means it was paid with") % {"sum": euros(taken)}
-        cases.open_case(order=order, kind=Case.Kind.MONEY_BACK, words=words, now=now)
+    _settle_stock(shop, order, drinks_back, by, now)
+    if settlement.due_cents(order) < 0:  # what a card paid online is on its way back already
+        reason = str(follow_up.label)
+        refunding.give_back(shop=shop, order_id=order_id, reason=reason, submission=submission, by=by, now=now)
+    detail = {"submission": str(submission), "drinks_back": drinks_back, "given_back_cents": taken}
+    acts.record(order=order, by=by, now=now, from_state=order.state, reason=follow_up.value, detail=detail)
     return order
 
 
-def _drinks_back(shop: Shop, order: Order, by: By, now: dt.datetime) -> None:
-    """What stands closed in the bag, at most what the kitchen took for it."""
-    lines = order.lines.filter(variant__product__category=Product.Category.DRINK)
-    asked = quoting.asked(list(lines))
-    if not asked:
-        return
-    card, consumed = quoting.card_for(asked), reservations.consumed_by(order.pk)
-    needs: dict[int, Decimal] = {}
-    for line in asked:
-        for key, quantity in card.compose(line.configuration).needs.items():
-            needs[key] = needs.get(key, Decimal(0)) + line.quantity * quantity
-    back = {key: min(quantity, consumed[key]) for key, quantity in needs.items() if key in consumed}
-    where = movements.Where(shop.id, shop.schema_name)
-    movements.bring_back(where=where, order_id=order.pk, quantities=back, actor_id=by.user_id, now=now)
+def _settle_stock(shop: Shop, order: Order, drinks_back: bool, by: By, now: dt.datetime) -> None:
+    """What the kitchen made is thrown away; what it did not make came back closed, or not."""
+    parts: list[refunding.Part] = []
+    for line in refunding.reversible_lines(order):
+        fate = Fate.RETURNED if drinks_back and not line.is_cooked else Fate.WASTED
+        if line.pieces_left:
+            parts.append((line, line.pieces_left, fate, 0))
+    refunding.restock(shop=shop, order=order, parts=parts, by=by, now=now)

@@ -26,10 +26,9 @@ from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
@@ -39,6 +38,7 @@ from tenant_apps.shop.queries import OfferedSlot, Situation
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 TERMS_VERSION = "2026-11"
@@ -117,14 +117,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidNow:
-    """The whole total, taken in the act of ordering."""
-
-    means: Payment.Means
-    submission: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -153,19 +145,23 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
-    paid: PaidNow | None = None,
+    paid: Tender | None = None,
+    shown: str | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
+    `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
+
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard; with `paid`, which is the whole total, as
+    `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except IntegrityError as error:
@@ -184,14 +180,15 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
-    paid: PaidNow | None,
+    paid: Tender | None,
+    shown: str | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
     blocking.check(phone=contact.phone, now=now)
-    quote = quoting.quote(lines=lines, local=situation.local)
+    quote = quoting.quote(lines=lines, own=situation.changes)
     pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
@@ -202,6 +199,9 @@ def _place(
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
     slot_id, window = _take_slot(wishes, offered, quote.work, shop_settings, now)
+    quote = quote.at(window.start)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -230,22 +230,18 @@ def _place(
         placed_at=now,
     )
     _insert(shop, order, window.end, quote, by)
-    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
-    if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
-        )
+    reservations.reserve(
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=window.start,
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
+    )
+    if paid and order.total_cents:
+        settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
     sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=1,
-        ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
-        products=quote.products,
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
@@ -286,7 +282,7 @@ def _following(
 ) -> list[str]:
     """The next times in words, as they are after a refusal: read again, somebody has just taken one."""
     situation = shop_queries.situation(now)
-    quote, travel_minutes = quoting.quote(lines=lines, local=situation.local), 0
+    quote, travel_minutes = quoting.quote(lines=lines, own=situation.changes), 0
     if wishes.mode == ServiceMode.DELIVERY:
         travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
     return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now), now)

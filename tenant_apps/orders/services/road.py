@@ -5,7 +5,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -17,11 +16,6 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, telling
 from tenant_apps.orders.services.acts import By
 from tenants.hosts import Shop
-
-
-def received(made_at: dt.datetime | None, now: dt.datetime) -> dict[str, Any]:
-    """What an event keeps of an act that was made somewhere else."""
-    return {"received_at": now.isoformat()} if made_at else {}
 
 
 @transaction.atomic
@@ -40,7 +34,7 @@ def leave(
             by=by,
             now=made_at or now,
             stamp="left_at",
-            detail=received(made_at, now),
+            detail=acts.sent(made_at, now),
         )
         telling.tell_step(shop=shop, order=order, kind=Message.Kind.ON_THE_WAY)
     if orders:
@@ -64,7 +58,7 @@ def arrive(
         raise MoveRefused(
             _("This order is “%(state)s”: this can no longer be done.") % {"state": State(order.state).label}
         )
-    detail = received(made_at, now)
+    detail = acts.sent(made_at, now)
     acts.record(order=order, by=by, now=made_at or now, from_state=order.state, reason="arrived", detail=detail)
     acts.tell(shop=shop, order=order, others=others)
     return order
@@ -88,7 +82,7 @@ def come_back(
         )
     order.left_at = order.arrives_at = None
     order.save(update_fields=["left_at", "arrives_at"])
-    detail = received(made_at, now)
+    detail = acts.sent(made_at, now)
     acts.move(shop=shop, order=order, target=State.READY, by=by, now=made_at or now, reason="back", detail=detail)
     acts.tell(shop=shop, order=order, others=others)
     return order

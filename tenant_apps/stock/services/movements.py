@@ -66,20 +66,6 @@ def count(
 
 
 @transaction.atomic
-def bring_back(
-    *, where: Where, order_id: int, quantities: Mapping[int, Decimal], actor_id: int | None, now: dt.datetime
-) -> None:
-    """What an order that nobody took brings back unopened: it may be sold again."""
-
-    def added(quantity: Decimal) -> Callable[[StockLevel], Decimal]:
-        return lambda level: level.on_hand + quantity
-
-    for ingredient_id in sorted(quantities):  # levels are locked in the order of their ids
-        more = added(quantities[ingredient_id])
-        _record(where, ingredient_id, more, Movement.Reason.BROUGHT_BACK, actor_id, now, "", order_id)
-
-
-@transaction.atomic
 def count_many(*, where: Where, counted: Mapping[int, Decimal], actor_id: int | None, now: dt.datetime) -> StockCount:
     """One count of several ingredients, with what was expected of each. Raises WrongQuantity."""
     if not counted:
@@ -141,7 +127,6 @@ def _record(
     actor_id: int | None,
     now: dt.datetime,
     note: str,
-    order_id: int | None = None,
 ) -> StockLevel:
     StockLevel.objects.get_or_create(ingredient_id=ingredient_id)
     level = StockLevel.objects.select_for_update().get(pk=ingredient_id)
@@ -150,13 +135,7 @@ def _record(
     level.shortage = level.reserved > level.on_hand
     level.save(update_fields=["on_hand", "shortage"])
     Movement.objects.create(
-        ingredient_id=ingredient_id,
-        delta=level.on_hand - before,
-        reason=reason,
-        order_id=order_id,
-        at=now,
-        actor_id=actor_id,
-        note=note,
+        ingredient_id=ingredient_id, delta=level.on_hand - before, reason=reason, at=now, actor_id=actor_id, note=note
     )
     _tell_alert(where, level, was_low, now)
     return level

@@ -18,16 +18,20 @@ from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.calendar import business_day
 from shared_apps.core.errors import RuleError
 from shared_apps.sales import services as sales
-from tenant_apps.stock.models import DayPromise, Movement, Reservation, StockLevel
+from tenant_apps.stock.models import DayPromise, Movement, Reservation, StandIn, StockLevel
+from tenant_apps.stock.services import stand_ins
+from tenant_apps.stock.services.stand_ins import GROUP_RECIPES, Recipes
 
 Needs = Mapping[int, Decimal]  # ingredient id → quantity in its unit
 
 # One order of locking for everybody cannot deadlock; the guard refuses what is not there any more.
 LOCK_LEVELS = (
-    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
+    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage, substitution_id FROM stock_stocklevel"
     " WHERE ingredient_id = ANY(%s) ORDER BY ingredient_id FOR UPDATE"
 )
-GUARD = "level.on_hand - level.reserved >= need.quantity"
+GUARD = "(need.quantity = 0 OR level.on_hand - level.reserved >= need.quantity)"
+# And only if the recipes are those that the needs were worked out from (ADR 0028).
+SAME_RECIPES = "level.substitution_id IS NOT DISTINCT FROM need.known"
 
 
 class OutOfStock(RuleError):
@@ -48,6 +52,7 @@ class Level:
     reserved: Decimal
     low_threshold: Decimal
     shortage: bool
+    substitution_id: int | None = None
 
     def is_low_with(self, reserved: Decimal, on_hand: Decimal) -> bool:
         return reserved > on_hand or on_hand - reserved <= self.low_threshold
@@ -64,38 +69,64 @@ def lock_levels(ingredient_ids: Iterable[int]) -> dict[int, Level]:
         return {row[0]: Level(*row) for row in cursor.fetchall()}
 
 
-def reserve(*, order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime) -> None:
-    """Promises all the needs of an order, or none. Raises OutOfStock."""
+def reserve(
+    *,
+    order_id: int,
+    needs: Needs,
+    needed_at: dt.datetime,
+    pizzeria_id: int,
+    now: dt.datetime,
+    recipes: Recipes = GROUP_RECIPES,
+) -> None:
+    """Promises all the needs of an order, or none. Raises OutOfStock, RecipesChanged."""
     if not needs:
         return
     day = business_day(needed_at)
     if day > business_day(now):
-        _reserve_later(order_id, needs, needed_at, day)
+        _reserve_later(order_id, needs, needed_at, day, recipes)
     else:
-        _reserve_today(order_id, needs, needed_at, pizzeria_id, now)
+        _reserve_today(order_id, needs, needed_at, pizzeria_id, now, recipes)
 
 
-def _reserve_today(order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime) -> None:
+def _reserve_today(
+    order_id: int, needs: Needs, needed_at: dt.datetime, pizzeria_id: int, now: dt.datetime, recipes: Recipes
+) -> None:
+    looked_at = {**dict.fromkeys(recipes.replaced, Decimal(0)), **needs}
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH need AS (SELECT * FROM unnest(%(keys)s::bigint[], %(amounts)s::numeric[]) AS need (ingredient_id, quantity)),"
+            "WITH need AS (SELECT * FROM unnest(%(keys)s::bigint[], %(amounts)s::numeric[], %(known)s::bigint[])"
+            "  AS need (ingredient_id, quantity, known)),"
             " locked AS MATERIALIZED (SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
             "  WHERE ingredient_id = ANY(%(keys)s) ORDER BY ingredient_id FOR UPDATE),"
             " held AS (UPDATE stock_stocklevel AS level SET reserved = level.reserved + need.quantity"
             "  FROM locked JOIN need USING (ingredient_id)"
-            f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} RETURNING level.ingredient_id),"
+            f"  WHERE level.ingredient_id = locked.ingredient_id AND {GUARD} AND {SAME_RECIPES}"
+            "  RETURNING level.ingredient_id),"
             " kept AS (INSERT INTO stock_reservation (order_id, ingredient_id, quantity, needed_at)"
-            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s FROM need)"
+            "  SELECT %(order)s, ingredient_id, quantity, %(needed_at)s FROM need WHERE quantity > 0)"
             " SELECT locked.* FROM locked JOIN held USING (ingredient_id)",
-            {"keys": list(needs), "amounts": list(needs.values()), "order": order_id, "needed_at": needed_at},
+            {
+                "keys": list(looked_at),
+                "amounts": list(looked_at.values()),
+                "known": recipes.known_for(looked_at),
+                "order": order_id,
+                "needed_at": needed_at,
+            },
         )
         levels = {row[0]: Level(*row) for row in cursor.fetchall()}
-    if len(levels) < len(needs):
+    if len(levels) < len(looked_at):
+        found = StockLevel.objects.filter(pk__in=list(looked_at)).values_list("pk", "substitution_id")
+        stand_ins.check(found=dict(found), recipes=recipes)
         raise OutOfStock(set(needs) - set(levels))
+    if recipes.stand_ins:
+        stand_ins.keep(order_id=order_id, recipes=recipes)
     _alert(pizzeria_id, levels, {key: (levels[key].reserved + needs[key], levels[key].on_hand) for key in needs}, now)
 
 
-def _reserve_later(order_id: int, needs: Needs, needed_at: dt.datetime, day: dt.date) -> None:
+def _reserve_later(order_id: int, needs: Needs, needed_at: dt.datetime, day: dt.date, recipes: Recipes) -> None:
+    levels = lock_levels([*needs, *recipes.replaced])
+    stand_ins.check(found={key: level.substitution_id for key, level in levels.items()}, recipes=recipes)
+    stand_ins.keep(order_id=order_id, recipes=recipes)
     par = dict(StockLevel.objects.filter(pk__in=list(needs)).values_list("pk", "par"))
     DayPromise.objects.bulk_create(
         [DayPromise(ingredient_id=key, day=day, expected=par.get(key, Decimal(0))) for key in sorted(needs)],
@@ -129,6 +160,7 @@ def release(*, order_id: int, pizzeria_id: int, now: dt.datetime) -> None:
     _release_today([row for row in held if row.day is None], pizzeria_id, now)
     _release_later([row for row in held if row.day is not None])
     Reservation.objects.filter(order_id=order_id).delete()
+    StandIn.objects.filter(order_id=order_id).delete()
 
 
 def _held(order_id: int) -> list[Reservation]:

@@ -25,10 +25,8 @@ def basket(request: ShopRequest) -> HttpResponse:
 
 
 def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
-    filled = filling.filled(current)
-    changed = (
-        Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
-    )
+    changed = _changed(current) if current else None
+    filled = filling.filled(current, at=changed.slot.starts_at if changed else None)
     shop = shop_queries.situation(now)
     return {
         "filled": filled,
@@ -37,6 +35,12 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
         "shop": shop.settings,
         "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
     }
+
+
+def _changed(current: Basket) -> Order | None:
+    """The order that the basket changes."""
+    found = Order.objects.filter(reference=current.changes_order) if current.changes_order else Order.objects.none()
+    return found.select_related("slot").first()
 
 
 @require_POST
@@ -72,7 +76,12 @@ def keep_change(request: ShopRequest) -> HttpResponse:
         return redirect("storefront:basket")
     lines = filling.filled(current).asked
     changing.change(
-        shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=timezone.now()
+        shop=request.pizzeria,
+        order_id=order.pk,
+        lines=lines,
+        by=baskets.customer(request),
+        now=timezone.now(),
+        shown=request.POST.get("shown"),
     )
     messages.success(request, _("Your order is changed."), extra_tags="good")
     response = redirect("storefront:order", order.reference)

@@ -46,6 +46,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     now = timezone.now()
     shop = shop_queries.situation(now)
     form = _form(request, mode, filled, shop, now)
+    filled = filled.at(basket, form.wanted_at)
     valid = request.method == "POST" and form.is_valid()
     fee = _fee(request, form, mode, shop)
     if valid and _agreed(request, form, fee, shop):
@@ -53,6 +54,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         if order is not None:
             messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
             return redirect("storefront:order", order.reference)
+        filled = filling.filled(basket, at=form.wanted_at)  # as it is after the refusal
     context = {
         "form": form,
         "filled": filled,
@@ -147,6 +149,7 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 by=baskets.customer(request),
                 customer_id=customer.pk if customer else None,
                 now=now,
+                shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
     except placing.OutOfZone as refusal:

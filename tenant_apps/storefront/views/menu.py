@@ -8,7 +8,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.catalogue import pictures
-from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
@@ -31,7 +30,7 @@ def _sprite(pizzas: list[Drawn]) -> str:
 def menu(request: ShopRequest) -> HttpResponse:
     now, basket = timezone.now(), baskets.current(request)
     shop = shop_queries.situation(now)
-    sections = queries.menu(shop.local)
+    sections = queries.menu(shop.changes)
     context = {
         "sections": sections,
         "pictures": _sprite(queries.pizzas_in(sections)),
@@ -39,7 +38,7 @@ def menu(request: ShopRequest) -> HttpResponse:
         "shop": shop.settings,
         "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
-        "origins": catalogue.meat_origins(),
+        "origins": queries.origins(shop.changes, now),
         "basket": basket,
         "pieces": basket_services.count(basket=basket),
     }
