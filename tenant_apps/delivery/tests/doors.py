@@ -21,6 +21,8 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment
 from tenants.hosts import Shop
 
 
@@ -60,11 +62,15 @@ def give(shop: Shop, user: User, *orders: Order) -> Round:
 
 def tap(
     shop: Shop, user: User, kind: str, round_: Round, order: Order | None = None, now: dt.datetime | None = None,
-    **what: object,
+    paid_by: str = "", **what: object,
 ) -> Act:  # fmt: skip
+    """Acts on the phone; `paid_by` is the means by which all that is due is taken."""
+    submission = what.pop("submission", None) or uuid.uuid4()
+    if paid_by:
+        what["tender"] = Tender(Payment.Means(paid_by), submission)  # type: ignore[arg-type]
     stop = Stop.objects.filter(round=round_, order=order).first() if order else None
     made = Tap(**{
-        "kind": Act.Kind(kind), "submission": uuid.uuid4(), "round_id": round_.pk, "stop_id": stop.pk if stop else 0, **what,
+        "kind": Act.Kind(kind), "submission": submission, "round_id": round_.pk, "stop_id": stop.pk if stop else 0, **what,
     })  # type: ignore[arg-type]  # fmt: skip
     return performing.perform(shop=shop, tap=made, by=driving(user), now=now or timezone.now())
 

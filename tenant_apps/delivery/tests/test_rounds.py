@@ -10,6 +10,7 @@ from tenant_apps.delivery.services import handling, rounds, shifts
 from tenant_apps.delivery.tests.doors import begin, driving, give, ready, send_out, tap
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 
 
@@ -38,7 +39,7 @@ def test_a_round_goes_from_the_counter_to_its_last_door(shop, driver):
     assert near.left_at < near.arrives_at < far.arrives_at
     for order in (near, far):
         tap(shop, driver, "arrived", round_, order)
-        assert tap(shop, driver, "delivered", round_, order, means=Payment.Means.CASH).refusal == ""
+        assert tap(shop, driver, "delivered", round_, order, paid_by="cash").refusal == ""
     round_.refresh_from_db()
     near.refresh_from_db()
     assert near.state == State.HANDED_OVER
@@ -107,8 +108,8 @@ def test_what_the_counter_hands_over_or_cancels_leaves_the_round(shop, driver):
     give(shop, driver, collected)
     for order in (collected, delivered):
         handling.hand_over(
-            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(), means=Payment.Means.CASH,
-            submission=order.submission,
+            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(),
+            tender=Tender(Payment.Means.CASH, order.submission),
         )  # fmt: skip
     assert Stop.objects.get(order=collected).state == Stop.State.RETURNED
     assert Stop.objects.get(order=delivered).state == Stop.State.DELIVERED

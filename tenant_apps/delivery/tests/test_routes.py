@@ -1,7 +1,7 @@
 import datetime as dt
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_apps.places.geometry import Location, estimate
@@ -33,6 +33,7 @@ def test_no_other_order_is_better(doors):
     assert cost(SHOP, found, NOW, minutes) == best
 
 
+@settings(deadline=None)  # exact for eight, then turned round: tens of milliseconds of an idle machine
 @given(st.lists(DOORS, min_size=9, max_size=12))
 def test_more_than_eight_doors_are_all_visited_once(doors):
     found = best_order(start=SHOP, stops=stops_of(doors), leaving_at=NOW)

@@ -48,11 +48,11 @@ def locked_all(order_ids: Iterable[int]) -> list[Order]:
 
 def locked_with_replaced(order_id: int) -> tuple[Order, Order | None]:
     """The order and the one that it makes again, if any, both locked. Raises UnknownOrder."""
-    by_number = {order.pk: order for order in locked_all(with_replaced([order_id]))}
-    if order_id not in by_number:
-        raise UnknownOrder
-    order = by_number[order_id]
-    return order, by_number.get(order.remakes_id or 0)
+    numbers = with_replaced([order_id])
+    if len(numbers) < 2:
+        return locked(order_id), None
+    original, order = locked_all(numbers)  # what makes another again has the later number
+    return order, original
 
 
 def with_replaced(order_ids: Iterable[int]) -> set[int]:

@@ -10,8 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from conftest import COOK, COUNTER, ask, place
+from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.delivery.tests import doors
 from tenant_apps.orders.invariants import INVARIANTS
+from tenant_apps.orders.models import FailureReason
 from tenant_apps.orders.services import kitchen, refunding, settlement
 from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.orders.services.refunding import Returned
@@ -58,6 +61,21 @@ CORRUPTIONS = {
         "INSERT INTO sales_stockalert (pizzeria_id, ingredient_id, since)"
         " SELECT %(pizzeria)s, min(id), now() FROM catalogue_ingredient"
     ),
+    "an order on its way is in one round on the road": (
+        "UPDATE delivery_stop SET state = 'returned', done_at = now() WHERE state = 'waiting'"
+    ),
+    "stops agree with their orders": "UPDATE delivery_stop SET state = 'delivered', failure = '' WHERE state = 'failed'",
+    "a round on the road has a door to visit, a closed one none": (
+        "UPDATE delivery_round SET closed_at = now() WHERE left_at IS NOT NULL"
+    ),
+    "a shift ends after its rounds": "UPDATE delivery_shift SET ended_at = now(), expected_cents = 0, counted_cents = 0",
+    "an order that was not delivered waits for a decision or for its remake": (
+        "UPDATE orders_case SET closed_at = now() WHERE kind = 'failed_delivery'"
+    ),
+    "a position is kept only on the road": (
+        "INSERT INTO delivery_position (round_id, latitude, longitude, at)"
+        " SELECT id, 50.6, 3.1, now() FROM delivery_round WHERE left_at IS NULL"
+    ),
     "a remake names an order and sells nothing": (
         "UPDATE orders_order SET remakes_id = id, remake_reason = 'other', items_cents = 0, delivery_fee_cents = 0,"
         " total_cents = 0 WHERE id = (SELECT max(id) FROM orders_order)"
@@ -66,8 +84,9 @@ CORRUPTIONS = {
 
 
 @pytest.fixture
-def busy_shop(shop):
-    """One order handed over, paid and paid back, a credit note, one in the oven, one accepted, one for a later day."""
+def busy_shop(shop, make_staff):
+    """One order handed over, paid and paid back, a credit note, one in the oven, one accepted, one for a later day;
+    a driver on the road with one order, who could not deliver another and prepares a third."""
     now = timezone.now()
     for finished in (True, False):
         order = place(shop, ask("reine"))
@@ -85,6 +104,11 @@ def busy_shop(shop):
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
+    driver = make_staff(Role.DRIVER, shop)
+    carried, refused, next_one = (doors.ready(shop, number) for number in range(3))
+    round_ = doors.send_out(shop, driver, carried, refused)
+    doors.tap(shop, driver, "failed", round_, refused, reason=FailureReason.ABSENT)
+    doors.give(shop, driver, next_one)
     replace(shop, "merguez", "chorizo")
     return shop
 
