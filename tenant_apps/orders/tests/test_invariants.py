@@ -39,7 +39,7 @@ CORRUPTIONS = {
     "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
-    "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
+    "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries - 1 WHERE deliveries > 0",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
     "taken less given back never passes what is owed, and reaches it at handover": (
         "UPDATE payments_payment SET amount_cents = amount_cents + 1"
@@ -66,7 +66,7 @@ CORRUPTIONS = {
     ),
     "stops agree with their orders": "UPDATE delivery_stop SET state = 'delivered', failure = '' WHERE state = 'failed'",
     "a round on the road has a door to visit, a closed one none": (
-        "UPDATE delivery_round SET closed_at = now() WHERE left_at IS NOT NULL"
+        "UPDATE delivery_round SET closed_at = clock_timestamp() WHERE left_at IS NOT NULL"
     ),
     "a shift ends after its rounds": "UPDATE delivery_shift SET ended_at = now(), expected_cents = 0, counted_cents = 0",
     "an order that was not delivered waits for a decision or for its remake": (
