@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, env
+from ocpizza.settings.base import DATABASES, LOGGING, env
 
 MANDATORY = (
     "POSTGRES_NAME",
@@ -39,3 +39,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
+LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

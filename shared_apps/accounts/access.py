@@ -8,6 +8,7 @@ or head office whose session has not passed its second factor: there first.
 from collections.abc import Callable
 from functools import wraps
 
+import sentry_sdk
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -51,6 +52,7 @@ def staff(permission: Permission) -> Callable[[View], View]:
                 raise PermissionDenied
             request.roles = roles
             request.role = granted[0]
+            sentry_sdk.set_tag("role", request.role)
             if second_factor.is_missing(request, request.role):
                 return redirect(second_factor.way_to_pass_it(request))
             return view(request, *args, **kwargs)

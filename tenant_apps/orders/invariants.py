@@ -17,17 +17,46 @@ INVARIANTS: dict[str, str] = {
     "reserved is what reservations hold": """
         SELECT format('%%s : %%s réservé, %%s d''après les réservations', ingredient.name, level.reserved, held.sum)
         FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = level.ingredient_id AND reservation.day IS NULL) AS held
+        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity - awaited), 0) AS sum FROM stock_reservation AS reservation
+                            WHERE reservation.ingredient_id = level.ingredient_id) AS held
         WHERE level.reserved <> held.sum""",
-    "later days promise what reservations hold": """
-        SELECT format('%%s le %%s : %%s promis, %%s d''après les réservations', ingredient.name, promise.day,
-                      promise.promised, held.sum)
-        FROM stock_daypromise AS promise JOIN catalogue_ingredient AS ingredient ON ingredient.id = promise.ingredient_id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS sum FROM stock_reservation AS reservation
-                            WHERE reservation.ingredient_id = promise.ingredient_id
-                            AND reservation.day = promise.day) AS held
-        WHERE promise.promised <> held.sum""",
+    "what awaits a reception is what reservations await": """
+        SELECT format('%%s : %%s promis sur réception, %%s d''après les réservations', ingredient.name, level.awaited, held.sum)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(awaited), 0) AS sum FROM stock_reservation AS reservation
+                            WHERE reservation.ingredient_id = level.ingredient_id) AS held
+        WHERE level.awaited <> held.sum""",
+    "what is expected is what receptions will bring": """
+        SELECT format('%%s : %%s attendu, %%s d''après les réceptions', ingredient.name, level.expected, coming.sum)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(line.expected), 0) AS sum FROM stock_receptionline AS line
+                            JOIN stock_reception AS reception ON reception.id = line.reception_id
+                            WHERE line.ingredient_id = level.ingredient_id AND reception.state = 'expected'
+                            AND reception.missed_at IS NULL) AS coming
+        WHERE level.expected <> coming.sum""",
+    "the orders needed first are covered by the stock": """
+        SELECT format('%%s : commande %%s', ingredient.name, held.order_id)
+        FROM (SELECT *, sum(quantity) OVER (PARTITION BY ingredient_id ORDER BY needed_at, order_id) AS upto
+              FROM stock_reservation) AS held
+        JOIN stock_stocklevel AS level ON level.ingredient_id = held.ingredient_id
+        JOIN catalogue_ingredient AS ingredient ON ingredient.id = held.ingredient_id
+        WHERE held.awaited <> CASE WHEN level.expected > 0
+            THEN least(held.quantity, greatest(held.upto - level.on_hand, 0)) ELSE 0 END""",
+    "nothing is promised beyond what will be there, unless it is said to be short": """
+        SELECT DISTINCT format('%%s : %%s', ingredient.name,
+                               CASE WHEN level.shortage THEN 'dit manquant sans l''être' ELSE 'manquera sans être dit' END)
+        FROM stock_stocklevel AS level JOIN catalogue_ingredient AS ingredient ON ingredient.id = level.ingredient_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(bool_or(level.on_hand + came.sum < held.upto), false) AS short
+            FROM (SELECT needed_at, sum(quantity) OVER (ORDER BY needed_at, order_id) AS upto
+                  FROM stock_reservation WHERE ingredient_id = level.ingredient_id) AS held
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(line.expected), 0) AS sum FROM stock_receptionline AS line
+                JOIN stock_reception AS reception ON reception.id = line.reception_id
+                WHERE line.ingredient_id = level.ingredient_id AND reception.state = 'expected'
+                AND reception.missed_at IS NULL AND reception.expected_at <= held.needed_at) AS came
+        ) AS judged
+        WHERE level.shortage <> judged.short""",
     "only accepted orders hold reservations": """
         SELECT format('commande %%s : %%s et des réservations', orders.id, orders.state)
         FROM orders_order AS orders WHERE orders.state <> 'accepted'
@@ -47,8 +76,10 @@ INVARIANTS: dict[str, str] = {
         FROM stock_reservation AS reservation
         JOIN catalogue_ingredient AS ingredient ON ingredient.id = reservation.ingredient_id
         JOIN stock_substitution AS substitution ON substitution.replaced_id = reservation.ingredient_id
-        WHERE reservation.day IS NULL AND substitution.ended_at IS NULL
-        AND (substitution.until_at IS NULL OR reservation.needed_at < substitution.until_at)
+        JOIN orders_order AS orders ON orders.id = reservation.order_id
+        JOIN shop_slot AS slot ON slot.id = orders.slot_id
+        WHERE substitution.ended_at IS NULL
+        AND (substitution.until_at IS NULL OR slot.starts_at < substitution.until_at)
         UNION ALL
         SELECT format('commande %%s : %%s n''est plus remplacé', reservation.order_id, ingredient.name)
         FROM stock_standin AS stand_in
@@ -56,7 +87,7 @@ INVARIANTS: dict[str, str] = {
         JOIN catalogue_ingredient AS ingredient ON ingredient.id = substitution.replaced_id
         JOIN stock_reservation AS reservation ON reservation.order_id = stand_in.order_id
              AND reservation.ingredient_id = substitution.replacement_id
-        WHERE reservation.day IS NULL AND substitution.ended_at IS NOT NULL""",
+        WHERE substitution.ended_at IS NOT NULL""",
     "order totals equal their lines": """
         SELECT format('commande %%s : %%s centimes, %%s d''après ses lignes', orders.id, orders.items_cents, lines.sum)
         FROM orders_order AS orders
@@ -155,7 +186,7 @@ INVARIANTS: dict[str, str] = {
                             FROM till_entry AS entry WHERE entry.order_number = orders.id AND chain = 'till') AS sealed
         WHERE orders.state = 'handed_over' AND orders.remakes_id IS NULL
         AND (sealed.count <> 1 OR sealed.sum <> orders.total_cents)""",
-    "the journal ends where it was last seen": """
+    "the journal ends where the group last saw it": """
         SELECT format('%%s : écriture %%s, %%s d''après le groupe', head.chain, head.number, anchor.number)
         FROM till_journalhead AS head
         LEFT JOIN sales_tillanchor AS anchor ON anchor.pizzeria_id = %(pizzeria)s AND anchor.chain = head.chain

@@ -201,8 +201,12 @@ def times_offered(
     work: int,
     now: dt.datetime,
     web: bool = False,
+    made_from: dt.datetime | None = None,
 ) -> list[shop_queries.OfferedSlot]:
-    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
+    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown.
+
+    `made_from` is the moment before which the kitchen does not have what it takes.
+    """
     minutes = 0
     if mode == ServiceMode.DELIVERY:
         known = estimate(shop, place).minutes if place else 0
@@ -216,6 +220,7 @@ def times_offered(
         delivered=mode == ServiceMode.DELIVERY,
         queue=queue(),
         closed_until=situation.settings.web_closed_until(mode, now) if web else None,
+        made_from=made_from,
     )
     return list(offered)
 

@@ -219,14 +219,19 @@ def offered_slots(
     delivered: bool = False,
     queue: Sequence[tuple[dt.datetime, int]] = (),
     closed_until: dt.datetime | None = None,
+    made_from: dt.datetime | None = None,
 ) -> Iterator[OfferedSlot]:
     """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since.
 
     A delivery needs a driver's place too. `queue` is the work not yet ready by the start of its slot, and
-    `closed_until` the moment before which the channel takes nothing.
+    `closed_until` the moment before which the channel takes nothing, `made_from` the one before which the kitchen does not
+    have what it takes.
     """
     settings = shop.settings
     not_before = max(now, closed_until or now)
+    if made_from:
+        ready = dt.timedelta(minutes=settings.preparation_minutes + travel_minutes)
+        not_before = max(not_before, made_from + ready)
     windows = grid(shop.hours.ahead(now, settings.days_ahead), minutes=settings.slot_minutes, not_before=not_before)
     for window in windows:
         new = (None, settings.slot_work, settings.delivery_capacity(window.start, now))

@@ -67,7 +67,7 @@ def open_stop(order_id: int) -> Stop | None:
 
 
 def locked_shifts(shift_ids: Iterable[int]) -> dict[int, Shift]:
-    found = Shift.objects.select_for_update().filter(pk__in=set(shift_ids)).order_by("pk")
+    found = Shift.objects.select_for_update(no_key=True).filter(pk__in=set(shift_ids)).order_by("pk")
     return {shift.pk: shift for shift in found}
 
 

@@ -43,7 +43,11 @@ def start_substitution(request: StaffRequest) -> HttpResponse:
         return _page(request, form)
     asked = form.cleaned_data
     if not request.POST.get("confirmed"):
-        return _page(request, form, queries.effect(replaced=asked["replaced"], replacement=asked["replacement"]))
+        return _page(
+            request,
+            form,
+            queries.effect(replaced=asked["replaced"], replacement=asked["replacement"], now=timezone.now()),
+        )
     try:
         changed = substituting.start(
             shop=request.pizzeria,

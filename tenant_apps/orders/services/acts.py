@@ -14,6 +14,8 @@ from shared_apps.sales.services import Cell
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order, OrderEvent
+from tenant_apps.shop import promise
+from tenant_apps.shop import queries as shop_queries
 from tenants.hosts import Shop
 
 
@@ -33,7 +35,10 @@ class UnknownOrder(RuleError):
 
 
 def locked(order_id: int) -> Order:
-    """The order, locked until the end of the transaction: the first lock of every act on it."""
+    """The order, locked until the end of the transaction: the first lock of every act on it.
+
+    Its key stays free: a case about it may be opened by whoever holds the stock that it waits for.
+    """
     found = locked_all([order_id])
     if not found:
         raise UnknownOrder
@@ -42,8 +47,8 @@ def locked(order_id: int) -> Order:
 
 def locked_all(order_ids: Iterable[int]) -> list[Order]:
     """Several orders, locked by their numbers, so that no two acts wait for each other."""
-    found = Order.objects.select_for_update(of=("self",)).select_related("slot").filter(pk__in=list(order_ids))
-    return list(found.order_by("pk"))
+    found = Order.objects.select_for_update(of=("self",), no_key=True).select_related("slot")
+    return list(found.filter(pk__in=list(order_ids)).order_by("pk"))
 
 
 def locked_with_replaced(order_id: int) -> tuple[Order, Order | None]:
@@ -122,6 +127,15 @@ def tell(*, shop: Shop, order: Order, stock: bool = False, others: Iterable[Orde
         if told.remakes:  # the customer follows the order that is made again
             topics.append(f"order-{told.remakes.reference}")
     hints.changed(scope=shop.schema_name, topics=topics, group=True)
+
+
+def kitchen_begins(order: Order) -> dt.datetime:
+    """When its ingredients must be there, as the shop's settings are now."""
+    return promise.kitchen_begins(
+        starts_at=order.slot.starts_at,
+        travel_minutes=order.travel_minutes,
+        preparation_minutes=shop_queries.settings().preparation_minutes,
+    )
 
 
 def cell(*, shop: Shop, order: Order) -> Cell:

@@ -53,7 +53,7 @@ def change(
     reservations.reserve(
         order_id=order.pk,
         needs=quote.needs,
-        needed_at=order.slot.starts_at,
+        needed_at=acts.kitchen_begins(order),
         pizzeria_id=shop.id,
         now=now,
         recipes=quote.recipes,

@@ -53,7 +53,7 @@ def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     substitutions.lock_for_undo(ingredient_ids=reservations.consumed_by(order.pk))
     reservations.undo_consumption(
         order_id=order.pk,
-        needed_at=order.slot.starts_at,
+        needed_at=acts.kitchen_begins(order),
         actor_id=by.user_id,
         pizzeria_id=shop.id,
         now=now,

@@ -29,15 +29,17 @@ from tenant_apps.orders.quoting import Asked, Quote
 from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
-from tenant_apps.shop import zones
 from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import OfferedSlot, Situation
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
+from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.reservations import OutOfStock
 from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
@@ -164,6 +166,9 @@ def place(
             return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
+    except OutOfStock as refusal:
+        following = _following_with_stock(shop, lines, wishes, contact, channel, now)
+        raise OutOfStock(refusal.missing, following) from None
     except IntegrityError as error:
         if "submission" not in str(error):
             raise
@@ -230,10 +235,13 @@ def _place(
         placed_at=now,
     )
     _insert(shop, order, window.end, quote, by)
+    needed_at = promise.kitchen_begins(
+        starts_at=window.start, travel_minutes=travel_minutes, preparation_minutes=shop_settings.preparation_minutes
+    )
     reservations.reserve(
         order_id=order.pk,
         needs=quote.needs,
-        needed_at=window.start,
+        needed_at=needed_at,
         pizzeria_id=shop.id,
         now=now,
         recipes=quote.recipes,
@@ -263,8 +271,15 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
 
 
 def _offered(
-    wishes: Wishes, work: int, travel_minutes: int, channel: Order.Channel, situation: Situation, now: dt.datetime
+    wishes: Wishes,
+    work: int,
+    travel_minutes: int,
+    channel: Order.Channel,
+    situation: Situation,
+    now: dt.datetime,
+    made_from: dt.datetime | None = None,
 ) -> Iterator[OfferedSlot]:
+    """`made_from` is the moment before which the stock does not allow it."""
     web = channel == Order.Channel.WEB
     return shop_queries.offered_slots(
         now=now,
@@ -274,6 +289,7 @@ def _offered(
         delivered=wishes.mode == ServiceMode.DELIVERY,
         queue=order_queries.queue(),
         closed_until=situation.settings.web_closed_until(wishes.mode, now) if web else None,
+        made_from=made_from,
     )
 
 
@@ -281,11 +297,32 @@ def _following(
     shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
 ) -> list[str]:
     """The next times in words, as they are after a refusal: read again, somebody has just taken one."""
+    return _times(shop, lines, wishes, contact, channel, now, made_from=None)
+
+
+def _following_with_stock(
+    shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
+) -> list[str]:
+    """The next times for which the stock, with what is expected, allows all of it."""
+    needs = quoting.quote(lines=lines).needs
+    made_from = stock_queries.outlook(needs, now=now).from_when(needs)
+    return _times(shop, lines, wishes, contact, channel, now, made_from) if made_from else []
+
+
+def _times(
+    shop: Shop,
+    lines: Sequence[Asked],
+    wishes: Wishes,
+    contact: Contact,
+    channel: Order.Channel,
+    now: dt.datetime,
+    made_from: dt.datetime | None,
+) -> list[str]:
     situation = shop_queries.situation(now)
     quote, travel_minutes = quoting.quote(lines=lines, own=situation.changes), 0
     if wishes.mode == ServiceMode.DELIVERY:
         travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
-    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now), now)
+    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now, made_from), now)
 
 
 def _words(offered: Iterator[OfferedSlot], now: dt.datetime) -> list[str]:

@@ -29,7 +29,12 @@ from tenants.roles import acting_as
 CORRUPTIONS = {
     "movements sum to balances": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "reserved is what reservations hold": "UPDATE stock_stocklevel SET reserved = reserved + 1 WHERE reserved > 0",
-    "later days promise what reservations hold": "UPDATE stock_daypromise SET promised = promised + 1",
+    "what awaits a reception is what reservations await": "UPDATE stock_stocklevel SET awaited = 1, shortage = true",
+    "what is expected is what receptions will bring": "UPDATE stock_stocklevel SET expected = expected + 1",
+    "the orders needed first are covered by the stock": "UPDATE stock_reservation SET awaited = quantity",
+    "nothing is promised beyond what will be there, unless it is said to be short": (
+        "UPDATE stock_stocklevel SET shortage = true"
+    ),
     "only accepted orders hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
@@ -54,7 +59,7 @@ CORRUPTIONS = {
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
     "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
-    "the journal ends where it was last seen": "UPDATE till_journalhead SET number = number - 1",
+    "the journal ends where the group last saw it": "UPDATE till_journalhead SET number = number - 1",
     "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (

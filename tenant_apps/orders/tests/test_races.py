@@ -39,7 +39,7 @@ from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.models import Movement, StockLevel
-from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services import coverage, reservations
 from tenants.backend.base import OWNER
 from tenants.hosts import Shop
 from tenants.roles import acting_as
@@ -111,23 +111,20 @@ def test_without_the_guard_the_constraint_still_refuses(own_shop, monkeypatch):
         place(own_shop, ask("burrata"))
 
 
-ONE_BY_ONE = (
-    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
-    " WHERE ingredient_id = %s FOR UPDATE"
-)
+ONE_BY_ONE = f"SELECT {coverage.COLUMNS} FROM stock_stocklevel WHERE ingredient_id = %s FOR UPDATE"
 
 
-def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[int, reservations.Level]]:
+def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[int, coverage.Level]]:
     """What two careless transactions do: one goes up the ingredients, the other down, and each waits for the other."""
     turn = itertools.count()
 
-    def lock(ingredient_ids: object) -> dict[int, reservations.Level]:
+    def lock(ingredient_ids: object) -> dict[int, coverage.Level]:
         keys = sorted(ingredient_ids, reverse=bool(next(turn) % 2))  # type: ignore[call-overload]
         found = {}
         with connection.cursor() as cursor:
             for position, key in enumerate(keys):
                 cursor.execute(ONE_BY_ONE, [key])
-                found[key] = reservations.Level(*cursor.fetchone())
+                found[key] = coverage.Level(*cursor.fetchone())
                 if position == 0:
                     barrier.wait(20)
         return found
@@ -150,7 +147,7 @@ def release(shop: Shop, order: Order) -> None:
 
 def test_without_the_one_order_of_locks_two_buyers_deadlock(own_shop, monkeypatch):
     first, second = place(own_shop, ask("reine")), place(own_shop, ask("reine"))
-    monkeypatch.setattr(reservations, "lock_levels", lock_in_opposite_orders(threading.Barrier(2)))
+    monkeypatch.setattr(coverage, "lock_levels", lock_in_opposite_orders(threading.Barrier(2)))
     outcomes = together(own_shop, *(partial(release, own_shop, order) for order in (first, second)))
     assert any("deadlock" in str(outcome) or "lock timeout" in str(outcome) for outcome in outcomes)
 

@@ -67,16 +67,18 @@ def nuts(order: Order) -> bool:
 
 
 def test_recipes_stock_and_feasible_count_follow_at_once(shop):
-    before = stock_queries.feasible()
+    before = stock_queries.feasible(at=timezone.now(), now=timezone.now())
     margherita = ask("margherita")
     leave(shop, "noix", 60)
     replace(shop, "basilic", "noix")
     assert (
-        stock_queries.feasible()[margherita.configuration.variant_id]
+        stock_queries.feasible(at=timezone.now(), now=timezone.now())[margherita.configuration.variant_id]
         == 10
         < before[margherita.configuration.variant_id]
     )
-    blocked = {one.product: one.blocking for one in stock_queries.feasible_products() if one.count == 10}
+    blocked = {
+        one.product: one.blocking for one in stock_queries.feasible_products(now=timezone.now()) if one.count == 10
+    }
     assert blocked["Margherita"] == Ingredient.objects.get(code="noix").name
     card = shop_queries.whole_card()
     recipe = card.offers[margherita.configuration.variant_id]

@@ -11,17 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import AuditEntry
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.errors import RuleError
-from shared_apps.sales import services as sales
-from tenant_apps.stock.models import DayPromise, Reservation, StandIn, StockLevel, Substitution
+from tenant_apps.stock.models import Reservation, StandIn, StockLevel, Substitution
+from tenant_apps.stock.services import coverage
+from tenant_apps.stock.services.coverage import Level, lock_levels
 from tenant_apps.stock.services.movements import Where
-from tenant_apps.stock.services.reservations import Level, lock_levels
 
 CENT = Decimal("0.01")
 
@@ -131,7 +130,7 @@ def _audit(where: Where, substitution: Substitution, actor_id: int | None) -> No
 
 
 def behind() -> list[Substitution]:
-    """Those that what some orders hold does not follow: of a later day that lacked it, or given back by the kitchen."""
+    """Those that what some orders hold does not follow: given back by the kitchen since."""
     forward = Q(ended_at=None, pk__in=StockLevel.objects.filter(
         pk__in=Reservation.objects.values("ingredient_id")).values("substitution_id"))  # fmt: skip
     backward = Q(ended_at__isnull=False, stand_ins__order__reservations__isnull=False)
@@ -141,15 +140,14 @@ def behind() -> list[Substitution]:
 def follow(*, where: Where, substitution: Substitution, now: dt.datetime, order_id: int | None = None) -> list[int]:
     """What open orders hold becomes what the recipes now ask for; returns these orders, the first needed first.
 
-    Reality wins over the stock: where the replacement does not suffice the ingredient is short, and where a later day
-    has no promise left the order keeps what it holds until that day. Raises OrdersBusy.
+    Reality wins over the stock: where the replacement does not suffice, with what is expected, the ingredient is short.
+    Raises OrdersBusy.
     """
     levels = lock_levels([substitution.replaced_id, substitution.replacement_id])
     moves = _back(substitution, order_id) if substitution.ended_at else _forth(substitution, order_id)
-    made = _promised(moves)
-    _exchange(where, levels, made, now)
+    _exchange(where, levels, moves, now)
     if substitution.ended_at:
-        StandIn.objects.filter(substitution=substitution, order_id__in=[move.held.order_id for move in made]).delete()
+        StandIn.objects.filter(substitution=substitution, order_id__in=[move.held.order_id for move in moves]).delete()
     else:
         StandIn.objects.bulk_create(
             StandIn(
@@ -158,7 +156,7 @@ def follow(*, where: Where, substitution: Substitution, now: dt.datetime, order_
                 replaced_quantity=move.gives[1],
                 quantity=move.takes[1],
             )
-            for move in made
+            for move in moves
         )
     return [move.held.order_id for move in moves]
 
@@ -166,7 +164,7 @@ def follow(*, where: Where, substitution: Substitution, now: dt.datetime, order_
 def _forth(substitution: Substitution, order_id: int | None) -> list[Move]:
     held = Reservation.objects.filter(ingredient_id=substitution.replaced_id)
     if substitution.until_at:
-        held = held.filter(needed_at__lt=substitution.until_at)
+        held = held.filter(order__slot__starts_at__lt=substitution.until_at)
     return [
         Move(
             row,
@@ -204,40 +202,14 @@ def _held(rows: "QuerySet[Reservation]", order_id: int | None) -> list[Reservati
     return locked
 
 
-def _promised(moves: Iterable[Move]) -> list[Move]:
-    """Those that can be made: all of today, and of a later day as long as its promise of the other ingredient allows."""
-    later = [move for move in moves if move.held.day is not None]
-    made = [move for move in moves if move.held.day is None]
-    par = dict(StockLevel.objects.filter(pk__in={move.takes[0] for move in later}).values_list("pk", "par"))
-    DayPromise.objects.bulk_create(
-        [DayPromise(ingredient_id=key, day=day, expected=par[key])
-         for key, day in sorted({(move.takes[0], move.held.day) for move in later if move.held.day})],
-        ignore_conflicts=True,
-    )  # fmt: skip
-    keys = {key for move in later for key in (move.gives[0], move.takes[0])}
-    rows = DayPromise.objects.filter(ingredient_id__in=keys, day__in={move.held.day for move in later})
-    locked = {(row.ingredient_id, row.day): row for row in rows.order_by("ingredient_id", "day").select_for_update()}
-    for move in later:
-        day = move.held.day or dt.date.max
-        given, taken = locked[move.gives[0], day], locked[move.takes[0], day]
-        if taken.promised + move.takes[1] <= taken.expected:
-            given.promised -= move.gives[1]
-            taken.promised += move.takes[1]
-            made.append(move)
-    if locked:
-        DayPromise.objects.bulk_update(locked.values(), ["promised"])
-    return made
-
-
 def _exchange(where: Where, levels: dict[int, Level], moves: list[Move], now: dt.datetime) -> None:
-    """The reservations, and what the levels say is reserved today."""
+    """The reservations, and what covers them."""
     rows = {
         (row.order_id, row.ingredient_id): row
         for row in Reservation.objects.filter(
             order_id__in=[move.held.order_id for move in moves], ingredient_id__in=list(levels)
         )
     }
-    changed: dict[int, Decimal] = dict.fromkeys(levels, Decimal(0))
     for move in moves:
         held = rows[move.held.order_id, move.gives[0]]
         held.quantity -= move.gives[1]
@@ -248,35 +220,17 @@ def _exchange(where: Where, levels: dict[int, Level], moves: list[Move], now: dt
                 ingredient_id=move.takes[0],
                 quantity=Decimal(0),
                 needed_at=held.needed_at,
-                day=held.day,
             ),
         )
         taken.quantity += move.takes[1]
-        if held.day is None:
-            changed[move.gives[0]] -= move.gives[1]
-            changed[move.takes[0]] += move.takes[1]
+        held.awaited = taken.awaited = Decimal(0)  # told anew below
     Reservation.objects.filter(pk__in=[row.pk for row in rows.values() if row.pk and row.quantity <= 0]).delete()
-    Reservation.objects.bulk_update([row for row in rows.values() if row.pk and row.quantity > 0], ["quantity"])
-    Reservation.objects.bulk_create([row for row in rows.values() if not row.pk])
-    _reserve(where, levels, changed, now)
-
-
-def _reserve(where: Where, levels: dict[int, Level], changed: dict[int, Decimal], now: dt.datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE stock_stocklevel AS level SET reserved = level.reserved + change.quantity,"
-            " shortage = level.reserved + change.quantity > level.on_hand"
-            " FROM unnest(%s::bigint[], %s::numeric[]) AS change (ingredient_id, quantity)"
-            " WHERE level.ingredient_id = change.ingredient_id",
-            [list(changed), list(changed.values())],
-        )
-    low = {key: level.is_low_with(level.reserved + changed[key], level.on_hand) for key, level in levels.items()}
-    sales.change_alerts(
-        pizzeria_id=where.pizzeria_id,
-        raised=[key for key, level in levels.items() if low[key] and not level.is_low],
-        cleared=[key for key, level in levels.items() if level.is_low and not low[key]],
-        now=now,
+    Reservation.objects.bulk_update(
+        [row for row in rows.values() if row.pk and row.quantity > 0], ["quantity", "awaited"]
     )
+    Reservation.objects.bulk_create([row for row in rows.values() if not row.pk])
+    after = coverage.settle(levels, now=now)
+    coverage.tell_alerts(pizzeria_id=where.pizzeria_id, before=levels, after=after, now=now)
 
 
 def lock_for_undo(*, ingredient_ids: Iterable[int]) -> None:

@@ -26,12 +26,15 @@ def basket(request: ShopRequest) -> HttpResponse:
 
 def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
     changed = _changed(current) if current else None
-    filled = filling.filled(current, at=changed.slot.starts_at if changed else None)
     shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(
+        current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
+    )
     return {
         "filled": filled,
         "changed_order": changed,
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
         "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
     }
@@ -74,13 +77,13 @@ def keep_change(request: ShopRequest) -> HttpResponse:
     order = Order.objects.filter(reference=current.changes_order).first()
     if order is None:
         return redirect("storefront:basket")
-    lines = filling.filled(current).asked
+    now = timezone.now()
     changing.change(
         shop=request.pizzeria,
         order_id=order.pk,
-        lines=lines,
+        lines=filling.filled(current, now=now).asked,
         by=baskets.customer(request),
-        now=timezone.now(),
+        now=now,
         shown=request.POST.get("shown"),
     )
     messages.success(request, _("Your order is changed."), extra_tags="good")

@@ -30,11 +30,12 @@ def _sprite(pizzas: list[Drawn]) -> str:
 def menu(request: ShopRequest) -> HttpResponse:
     now, basket = timezone.now(), baskets.current(request)
     shop = shop_queries.situation(now)
-    sections = queries.menu(shop.changes)
+    opening = queries.opening(shop.hours, now)
+    sections = queries.menu(shop.changes, now=now, at=opening.soonest)
     context = {
         "sections": sections,
         "pictures": _sprite(queries.pizzas_in(sections)),
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
         "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
@@ -48,7 +49,7 @@ def menu(request: ShopRequest) -> HttpResponse:
 @require_GET
 def pizzas(request: ShopRequest, digest: str) -> HttpResponse:
     """Every pizza of the card in one file, each a view of it; its name changes with what it shows."""
-    current = digest if digest in _sprites else _sprite(queries.pizzas_in(queries.menu()))
+    current = digest if digest in _sprites else _sprite(queries.pizzas_in(queries.menu(now=timezone.now())))
     response = HttpResponse(_sprites[current], content_type="image/svg+xml", headers={"Content-Encoding": "gzip"})
     response["Cache-Control"] = "public, max-age=31536000, immutable" if current == digest else "no-cache"
     return response
@@ -73,7 +74,7 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         basket_services.add(basket=basket, configuration=wanted, quantity=quantity.cleaned_data["quantity"] or 1)
         return baskets.keep(redirect("storefront:menu"), basket)
     context = {
-        "choices": queries.choices(card, card.compose(wanted)),
+        "choices": queries.choices(card, card.compose(wanted), now=timezone.now()),
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
     }
