@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0002_steps'),
-        ('sales', '0003_turnover'),
+        ('sales', '0004_closings'),
         ('tenants', '0002_restore_drills'),
     ]
 
