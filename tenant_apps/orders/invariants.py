@@ -110,7 +110,8 @@ INVARIANTS: dict[str, str] = {
                       slot.deliveries, held.count)
         FROM shop_slot AS slot
         CROSS JOIN LATERAL (SELECT count(*) AS count FROM orders_order AS orders WHERE orders.slot_id = slot.id
-                            AND orders.mode = 'delivery' AND orders.state <> 'cancelled') AS held
+                            AND orders.mode = 'delivery' AND orders.state <> 'cancelled'
+                            AND orders.remakes_id IS NULL) AS held
         WHERE slot.deliveries <> held.count""",
     "an order is where its last event took it": """
         SELECT format('commande %%s : %%s, dernier événement %%s', orders.id, orders.state, last.to_state)

@@ -21,7 +21,7 @@ from tenant_apps.orders.services.failures import FollowUp
 
 
 def _by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 def _shown(request: StaffRequest) -> dict[str, object]:

@@ -16,7 +16,7 @@ from tenant_apps.orders.services.acts import By
 
 
 def by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 def shown(request: StaffRequest, form: EndForm | None = None) -> dict[str, object]:

@@ -137,7 +137,9 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
         return order
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
     shop_services.change_slot_work(
-        slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
+        slot_id=order.slot_id,
+        delta=-order.work,
+        deliveries=-int(order.mode == ServiceMode.DELIVERY and not order.is_remake),
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     if not order.is_remake:
