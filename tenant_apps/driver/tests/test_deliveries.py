@@ -96,7 +96,7 @@ def test_the_page_asks_as_much_for_one_delivery_as_for_many(shop, driver, visit,
     phone = visit(shop, driver)
     send_out(shop, driver, ready(shop))
     phone.get("/livraisons/liste/")
-    with django_assert_num_queries(12) as few:
+    with django_assert_num_queries(11) as few:
         phone.get("/livraisons/liste/")
     with schema_context(shop.schema_name):
         give(shop, driver, *(ready(shop, number) for number in range(1, 4)))
