@@ -81,7 +81,8 @@ PUBLIC = {
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
     "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
-    "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
+    "storefront:order": 404, "storefront:order_state": 404, "storefront:order_driver": 404, "storefront:cancel": 405,
+    "storefront:change": 405,
     "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
     "devices:switch": 404,
     "storefront:order_again": 405, "storefront:quiet": 404,
@@ -122,6 +123,7 @@ WRITES |= {
     "counter:reprint",
 }
 WRITES |= {
+    "driver:position", "driver:share_position", "driver:stop_sharing",
     "driver:take", "driver:give_back", "driver:move_earlier", "driver:best_order", "driver:arrived", "driver:failed",
     "counter:assign", "counter:take_back", "counter:follow_up",
 }  # fmt: skip
@@ -260,7 +262,7 @@ def test_public_pages_show_nobody_anything_of_anybody(shop, neighbour, make_staf
 
 def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     order = place(shop, ask("margherita"))
-    for path in ("", "etat/"):
+    for path in ("", "etat/", "livreur/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
     for act in ("annuler", "modifier", "recommencer"):

@@ -17,6 +17,7 @@ urlpatterns = [
     path("numeros-bloques/<int:blocked_id>/laisser-passer/", blocked.let_through, name="let_through"),
     path("tournees/", dispatch.dispatch, name="dispatch"),
     path("tournees/tableau/", dispatch.dispatch_board, name="dispatch_board"),
+    path("tournees/carte/", dispatch.dispatch_map, name="dispatch_map"),
     path("<int:number>/confier/", dispatch.assign, name="assign"),
     path("<int:number>/reprendre/", dispatch.take_back, name="take_back"),
     path("<int:number>/suite/", dispatch.follow_up, name="follow_up"),

@@ -1,14 +1,13 @@
-import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
 from shared_apps.places.geometry import navigation_url
 from tenant_apps.delivery import change
-from tenant_apps.delivery.models import Act, Round, Shift, Stop
+from tenant_apps.delivery.models import Act, Position, Round, Shift, Stop
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
@@ -28,11 +27,6 @@ def cash_cents(shift: Shift) -> int:
         taken_by_id=shift.driver_id, means=Payment.Means.CASH, taken_at__gte=shift.started_at
     )
     return shift.float_cents + (taken.aggregate(sum=Sum("amount_cents"))["sum"] or 0)
-
-
-def shifts(since: dt.datetime) -> QuerySet[Shift]:
-    """Open ones, and those that ended since."""
-    return Shift.objects.select_related("driver").filter(started_at__gte=since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +87,15 @@ class Driver:
     road: Trip | None = None
     planned: Trip | None = None
     failed: list[Visit] = field(default_factory=list)
+    position: Position | None = None  # where they were seen last, with their consent
+
+    @property
+    def visits(self) -> list[Visit]:
+        return [visit for trip in (self.road, self.planned) if trip for visit in trip.visits]
 
     @property
     def load(self) -> int:
-        return sum(len(trip.visits) for trip in (self.road, self.planned) if trip)
+        return len(self.visits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,9 @@ def board() -> Board:
         stop = stops.get(one.order.pk)
         visits.append(Visit(one, stop, refused[stop.round_id, stop.pk] if stop else 0))
     on_shift = Shift.objects.filter(ended_at=None).select_related("driver").order_by("driver__name", "pk")
+    seen = {position.round_id: position for position in Position.objects.all()}
     return Board(
-        [_driver(shift, visits, refused) for shift in on_shift],
+        [_driver(shift, visits, refused, seen) for shift in on_shift],
         [visit for visit in visits if visit.order.state == State.READY and not visit.with_driver],
         [visit for visit in visits if visit.order.state == State.FAILED],
     )
@@ -139,7 +139,9 @@ def _refused(stops: Iterable[Stop]) -> Counter[tuple[int, int | None]]:
     return Counter(found.values_list("round_id", "stop_id"))
 
 
-def _driver(shift: Shift, visits: list[Visit], refused: Counter[tuple[int, int | None]]) -> Driver:
+def _driver(
+    shift: Shift, visits: list[Visit], refused: Counter[tuple[int, int | None]], seen: Mapping[int, Position]
+) -> Driver:
     driver = Driver(shift)
     mine = [visit for visit in visits if visit.stop and visit.stop.round.shift_id == shift.pk]
     for on_the_road in (True, False):
@@ -148,5 +150,6 @@ def _driver(shift: Shift, visits: list[Visit], refused: Counter[tuple[int, int |
             trip.sort(key=lambda visit: (visit.stop.position, visit.stop.pk) if visit.stop else (0, 0))
             made = Trip(trip[0].stop.round, trip, refused[trip[0].stop.round_id, None])
             driver.road, driver.planned = (made, driver.planned) if on_the_road else (driver.road, made)
+    driver.position = seen.get(driver.road.round.pk) if driver.road else None
     driver.failed = [visit for visit in mine if visit.order.state == State.FAILED]
     return driver

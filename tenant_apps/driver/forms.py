@@ -20,6 +20,13 @@ class EndForm(forms.Form):
     reason = forms.CharField(label=_("Why it differs"), max_length=200, required=False)
 
 
+class PositionForm(forms.Form):
+    """What the phone's geolocation says, in degrees."""
+
+    latitude = forms.FloatField(min_value=-90, max_value=90, localize=False)
+    longitude = forms.FloatField(min_value=-180, max_value=180, localize=False)
+
+
 class ActForm(HandOverForm):
     """An act of a driver; `made_at` is said by a phone that kept it for later."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.driver.views import acts, deliveries, shifts
+from tenant_apps.driver.views import acts, deliveries, position, shifts
 
 app_name = "driver"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("liste/", deliveries.deliveries_list, name="deliveries_list"),
     path("service/commencer/", shifts.start_shift, name="start_shift"),
     path("service/terminer/", shifts.end_shift, name="end_shift"),
+    path("position/", position.position, name="position"),
+    path("position/partager/", position.share_position, name="share_position"),
+    path("position/ne-plus-partager/", position.stop_sharing, name="stop_sharing"),
+    path("hors-ligne.js", deliveries.worker, name="worker"),
     path("<int:number>/prendre/", deliveries.take, name="take"),
     path("<int:number>/rendre/", deliveries.give_back, name="give_back"),
     path("arrets/<int:stop_id>/avant/", deliveries.move_earlier, name="move_earlier"),

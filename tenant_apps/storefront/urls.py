@@ -17,6 +17,7 @@ urlpatterns = [
     path("commander/a-emporter/", checkout.checkout, {"mode": "collection"}, name="checkout_collection"),
     path("commande/<str:reference>/", tracking.order, name="order"),
     path("commande/<str:reference>/etat/", tracking.order_state, name="order_state"),
+    path("commande/<str:reference>/livreur/", tracking.order_driver, name="order_driver"),
     path("commande/<str:reference>/messages/", tracking.quiet, name="quiet"),
     path("commande/<str:reference>/annuler/", tracking.cancel, name="cancel"),
     path("commande/<str:reference>/modifier/", tracking.change, name="change"),

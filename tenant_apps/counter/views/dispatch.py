@@ -12,7 +12,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from tenant_apps.counter.forms import AssignForm, FollowUpForm
-from tenant_apps.delivery import queries
+from tenant_apps.delivery import following, queries
 from tenant_apps.delivery.services import rounds
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import failures
@@ -24,21 +24,37 @@ def _by(request: StaffRequest) -> By:
     return By(Actor(request.role), request.user.pk, request.device_id)
 
 
-def _shown(request: StaffRequest) -> dict[str, object]:
-    return {"board": queries.board(), "is_manager": Role.MANAGER in request.roles}
+def _shown(request: StaffRequest, board: queries.Board) -> dict[str, object]:
+    return {"board": board, "is_manager": Role.MANAGER in request.roles}
+
+
+def _map(request: StaffRequest, board: queries.Board) -> dict[str, object]:
+    return {
+        "map": following.dispatch_map(shop=request.pizzeria, board=board),
+        "drivers_seen": following.seen_from_the_shop(shop=request.pizzeria, board=board),
+    }
 
 
 @require_GET
 @staff(Permission.COUNTER)
 def dispatch(request: StaffRequest) -> HttpResponse:
-    return render(request, "counter/dispatch.html", _shown(request))
+    board = queries.board()
+    return render(request, "counter/dispatch.html", {**_shown(request, board), **_map(request, board)})
+
+
+@require_GET
+@staff(Permission.COUNTER)
+@region
+def dispatch_map(request: StaffRequest) -> HttpResponse:
+    """Fetched each fifteen seconds: no hint says where somebody is."""
+    return render(request, "counter/_map.html", _map(request, queries.board()))
 
 
 @require_GET
 @staff(Permission.COUNTER)
 @region
 def dispatch_board(request: StaffRequest) -> HttpResponse:
-    return render(request, "counter/_dispatch.html", _shown(request))
+    return render(request, "counter/_dispatch.html", _shown(request, queries.board()))
 
 
 @require_POST
@@ -101,4 +117,4 @@ def _follow(request: StaffRequest, number: int, chosen: FollowUp, form: FollowUp
 def _after(request: StaffRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("counter:dispatch")
-    return render(request, "counter/_dispatch.html", _shown(request))
+    return render(request, "counter/_dispatch.html", _shown(request, queries.board()))

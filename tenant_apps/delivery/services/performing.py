@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shared_apps.core.errors import RuleError
+from tenant_apps.delivery import itinerary
 from tenant_apps.delivery.models import Act, Round, Stop
 from tenant_apps.delivery.services import rounds
 from tenant_apps.orders.lifecycle import MoveRefused
@@ -74,7 +75,7 @@ class Doing:
         return stop
 
     def others(self, stop: Stop) -> list[Order]:
-        return [other.order for other in rounds.remaining(self.round) if other.pk != stop.pk]
+        return [other.order for other in itinerary.remaining(self.round) if other.pk != stop.pk]
 
 
 @transaction.atomic
@@ -131,7 +132,7 @@ def _leave(doing: Doing) -> None:
         raise MoveRefused(_("This round has already left."))
     if Round.objects.filter(shift_id=round_.shift_id, left_at__isnull=False, closed_at=None).exists():
         raise MoveRefused(_("Your last round is not over: finish it first."))
-    stops = rounds.remaining(round_)
+    stops = itinerary.remaining(round_)
     if not stops:
         raise NothingToTake(_("There is nothing in this round: take deliveries first."))
     round_.left_at = doing.made_at

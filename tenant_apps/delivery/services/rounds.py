@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
-from tenant_apps.delivery import routes
+from tenant_apps.delivery import itinerary, routes
 from tenant_apps.delivery.models import Position, Round, Shift, Stop
-from tenant_apps.delivery.routes import Door
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, road
@@ -141,21 +140,10 @@ def close(stop: Stop, state: Stop.State, now: dt.datetime) -> None:
     stop.save(update_fields=["state", "done_at", "failure", "failure_words"])
 
 
-def remaining(round_: Round) -> list[Stop]:
-    """The doors still to visit, in their order."""
-    return list(round_.stops.filter(state__in=Stop.OPEN).select_related("order__slot"))
-
-
-def doors(stops: Iterable[Stop]) -> list[Door]:
-    return [
-        Door(stop.pk, stop.order.latitude or 0, stop.order.longitude or 0, stop.order.slot.ends_at) for stop in stops
-    ]
-
-
 def order_doors(shop: Shop, round_: Round, now: dt.datetime) -> None:
     """Puts the doors of a round that has not left in their best order."""
-    stops = remaining(round_)
-    best = routes.best_order(start=shop, stops=doors(stops), leaving_at=now)
+    stops = itinerary.remaining(round_)
+    best = routes.best_order(start=shop, stops=itinerary.doors(stops), leaving_at=now)
     _put(stops, [door.number for door in best])
 
 
@@ -169,7 +157,7 @@ def _put(stops: Sequence[Stop], keys: Sequence[int]) -> None:
 def move_earlier(*, shop: Shop, stop_id: int, driver_id: int, now: dt.datetime) -> None:
     """One place earlier, and the order of the round is the driver's from now on. Raises UnknownStop."""
     round_ = _own_round(driver_id, stops=stop_id)
-    stops = remaining(round_)
+    stops = itinerary.remaining(round_)
     keys = [stop.pk for stop in stops]
     if stop_id not in keys:
         raise UnknownStop
@@ -185,8 +173,8 @@ def move_earlier(*, shop: Shop, stop_id: int, driver_id: int, now: dt.datetime) 
 def best_order(*, shop: Shop, round_id: int, driver_id: int, now: dt.datetime) -> None:
     """The computed order again, from the shop or from the last door. Raises UnknownStop."""
     round_ = _own_round(driver_id, pk=round_id)
-    stops = remaining(round_)
-    best = routes.best_order(start=last_place(shop, round_)[0], stops=doors(stops), leaving_at=now)
+    stops = itinerary.remaining(round_)
+    best = routes.best_order(start=itinerary.last_place(shop, round_)[0], stops=itinerary.doors(stops), leaving_at=now)
     _put(stops, [door.number for door in best])
     Round.objects.filter(pk=round_.pk).update(by_hand=False)
     _tell(shop, round_, now)
@@ -201,30 +189,18 @@ def _own_round(driver_id: int, **wanted: int) -> Round:
 
 
 def _tell(shop: Shop, round_: Round, now: dt.datetime) -> None:
-    orders = acts.locked_all(stop.order_id for stop in remaining(round_))
+    orders = acts.locked_all(stop.order_id for stop in itinerary.remaining(round_))
     if round_.left_at:
         expect(shop, round_, now)
     if orders:
         acts.tell(shop=shop, order=orders[0], others=orders[1:])
 
 
-def last_place(shop: Shop, round_: Round) -> tuple[routes.Point, dt.datetime | None]:
-    """Where the round was last known to be by the driver's own acts, and when: the last door, else the shop."""
-    done = round_.stops.filter(arrived_at__isnull=False).select_related("order__slot").order_by("-arrived_at").first()
-    if done is None:
-        return shop, round_.left_at
-    at_the_door = dt.timedelta(minutes=routes.AT_THE_DOOR)
-    return doors([done])[0], done.done_at or (done.arrived_at + at_the_door if done.arrived_at else None)
-
-
 def expect(shop: Shop, round_: Round, now: dt.datetime) -> list[Order]:
     """When each door still to visit is reached, by the order of the stops; returns the orders that wait."""
-    stops = remaining(round_)
-    start, since = last_place(shop, round_)
-    coming = [stop for stop in stops if stop.state == Stop.State.WAITING]
-    reached = routes.arrivals(start=start, stops=doors(coming), leaving_at=since or now)
-    here = {stop.order_id: stop.arrived_at or now for stop in stops if stop.state == Stop.State.ARRIVED}
-    return road.expect(arrivals={**here, **{stop.order_id: reached[stop.pk] for stop in coming}})
+    start, since = itinerary.last_place(shop, round_)
+    stops = itinerary.remaining(round_)
+    return road.expect(arrivals=itinerary.reached(stops=stops, start=start, since=since or now, now=now))
 
 
 def go_on(shop: Shop, round_: Round, now: dt.datetime) -> None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from conftest import COOK, COUNTER, DRIVER, check_invariants
 from shared_apps.accounts.models import Role
+from tenant_apps.delivery import itinerary
 from tenant_apps.delivery.models import Stop
 from tenant_apps.delivery.services import handling, rounds, shifts
 from tenant_apps.delivery.tests.doors import begin, driving, give, ready, send_out, tap
@@ -25,7 +26,7 @@ def colleague(shop, make_staff):
 
 
 def positions(round_) -> list[int]:
-    return [stop.order_id for stop in rounds.remaining(round_)]
+    return [stop.order_id for stop in itinerary.remaining(round_)]
 
 
 def test_a_round_goes_from_the_counter_to_its_last_door(shop, driver):

@@ -47,6 +47,13 @@ def deliveries_list(request: StaffRequest) -> HttpResponse:
     return render(request, "driver/_deliveries.html", shown(request))
 
 
+@require_GET
+@staff(Permission.DELIVERIES)
+def worker(request: StaffRequest) -> HttpResponse:
+    """The script that keeps the page for when there is no network: under /livraisons/, since it acts on nothing else."""
+    return render(request, "driver/worker.js", content_type="text/javascript; charset=utf-8")
+
+
 @require_POST
 @staff(Permission.DELIVERIES)
 def take(request: StaffRequest, number: int) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.live.regions import region
+from tenant_apps.delivery import following
 from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
@@ -26,7 +27,19 @@ def _order(reference: str) -> Order:
 @require_GET
 def order(request: ShopRequest, reference: str) -> HttpResponse:
     found = _order(reference)
-    return render(request, "storefront/order.html", {"order": found, "steps": queries.steps(found)})
+    context = {"order": found, "steps": queries.steps(found), "progress": _progress(request, found)}
+    return render(request, "storefront/order.html", context)
+
+
+def _progress(request: ShopRequest, found: Order) -> following.Progress | None:
+    return following.progress(shop=request.pizzeria, order=found, now=timezone.now())
+
+
+@require_GET
+@region
+def order_driver(request: ShopRequest, reference: str) -> HttpResponse:
+    """How far the driver is: asked for again and again, since no hint says where somebody is."""
+    return render(request, "storefront/_driver.html", {"progress": _progress(request, _order(reference))})
 
 
 @require_GET

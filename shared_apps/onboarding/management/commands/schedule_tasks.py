@@ -14,6 +14,7 @@ EVERY_MINUTE = {
     "tell_late": "tenant_apps.orders.tasks.tell_late",
     "close_days": "tenant_apps.till.tasks.close_days",
 }
+HOURLY = {"forget_positions": "tenant_apps.delivery.tasks.forget_positions"}
 DAILY = {
     "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
     "sweep_baskets": "shared_apps.baskets.tasks.sweep",
@@ -33,4 +34,6 @@ class Command(BaseCommand):
             Schedule.objects.get_or_create(
                 name=name, defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": 1}
             )
-        self.stdout.write(f"{len(DAILY) + len(EVERY_MINUTE)} tâche(s) programmée(s).")
+        for name, function in HOURLY.items():
+            Schedule.objects.get_or_create(name=name, defaults={"func": function, "schedule_type": Schedule.HOURLY})
+        self.stdout.write(f"{len(DAILY) + len(HOURLY) + len(EVERY_MINUTE)} tâche(s) programmée(s).")
