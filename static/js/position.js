@@ -4,24 +4,27 @@ const EVERY_MS = 10000;
 const region = document.getElementById("deliveries");
 const consent = document.getElementById("position");
 let watch = null;
+let here = null;
 let sentAt = 0;
 
 function follow() {
   const trip = region.querySelector('[data-phase="road"]:not([hidden])');
   const wanted = Boolean(trip) && consent?.dataset.shares === "yes" && "geolocation" in navigator;
   if (wanted && watch === null) {
-    watch = navigator.geolocation.watchPosition(tell, () => {}, { enableHighAccuracy: true, maximumAge: EVERY_MS });
+    const moved = ({ coords }) => { here = coords; tell(); };
+    watch = navigator.geolocation.watchPosition(moved, () => {}, { enableHighAccuracy: true, maximumAge: EVERY_MS });
   } else if (!wanted && watch !== null) {
     navigator.geolocation.clearWatch(watch);
-    watch = null;
+    watch = here = null;
   }
 }
 
-async function tell({ coords }) {
-  if (Date.now() - sentAt < EVERY_MS) return;
+// Also while standing still: what was said of long ago is shown to nobody.
+async function tell() {
+  if (!here || Date.now() - sentAt < EVERY_MS) return;
   sentAt = Date.now();
   const body = new URLSearchParams({
-    latitude: coords.latitude, longitude: coords.longitude,
+    latitude: here.latitude, longitude: here.longitude,
     csrfmiddlewaretoken: consent.querySelector('[name="csrfmiddlewaretoken"]').value,
   });
   try {
@@ -32,4 +35,5 @@ async function tell({ coords }) {
 }
 
 new MutationObserver(follow).observe(region, { attributes: true, childList: true, subtree: true, attributeFilter: ["data-phase", "hidden"] });
+setInterval(tell, EVERY_MS);
 follow();
