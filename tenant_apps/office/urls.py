@@ -1,6 +1,17 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, counting, drivers, settings, stock, substitutions, today
+from tenant_apps.office.views import (
+    cases,
+    counting,
+    drivers,
+    receptions,
+    settings,
+    stock,
+    substitutions,
+    suggesting,
+    suppliers,
+    today,
+)
 
 app_name = "office"
 urlpatterns = [
@@ -14,6 +25,19 @@ urlpatterns = [
     path("stock/remplacements/", substitutions.substitutions, name="substitutions"),
     path("stock/remplacements/remplacer/", substitutions.start_substitution, name="start_substitution"),
     path("stock/remplacements/<int:substitution_id>/finir/", substitutions.end_substitution, name="end_substitution"),
+    path("stock/fournisseurs/", suppliers.suppliers, name="suppliers"),
+    path("stock/fournisseurs/nouveau/", suppliers.new_supplier, name="new_supplier"),
+    path("stock/fournisseurs/<int:supplier_id>/", suppliers.supplier, name="supplier"),
+    path("stock/fournisseurs/<int:supplier_id>/attendre/", receptions.new_reception, name="new_reception"),
+    path("stock/livraisons/", receptions.receptions, name="receptions"),
+    path("stock/livraisons/<int:reception_id>/", receptions.reception, name="reception"),
+    path("stock/livraisons/<int:reception_id>/commander/", receptions.order_reception, name="order_reception"),
+    path("stock/livraisons/<int:reception_id>/annuler/", receptions.cancel_reception, name="cancel_reception"),
+    path("stock/livraisons/<int:reception_id>/recevoir/", receptions.receive, name="receive"),
+    path("stock/livraisons/<int:reception_id>/bon/", receptions.order_sheet, name="order_sheet"),
+    path("stock/dates/", receptions.use_by, name="use_by"),
+    path("stock/suggestion/", suggesting.suggestion, name="suggestion"),
+    path("stock/suggestion/<int:supplier_id>/", suggesting.take_suggestion, name="take_suggestion"),
     path("stock/<int:ingredient_id>/seuils/", counting.set_threshold, name="set_threshold"),
     path("stock/<int:ingredient_id>/", stock.ingredient, name="ingredient"),
     path("livreurs/", drivers.drivers, name="drivers"),
