@@ -17,7 +17,9 @@ from shared_apps.onboarding import services
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
-from tenant_apps.stock.models import Substitution
+from tenant_apps.stock.models import Reception, Substitution
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -47,6 +49,19 @@ STAFF = {
     "office:counted": Permission.STOCK,
     "office:feasible": Permission.STOCK,
     "office:set_threshold": Permission.STOCK,
+    "office:suppliers": Permission.STOCK,
+    "office:new_supplier": Permission.STOCK,
+    "office:supplier": Permission.STOCK,
+    "office:new_reception": Permission.STOCK,
+    "office:receptions": Permission.STOCK,
+    "office:reception": Permission.STOCK,
+    "office:order_reception": Permission.STOCK,
+    "office:cancel_reception": Permission.STOCK,
+    "office:receive": Permission.STOCK,
+    "office:order_sheet": Permission.STOCK,
+    "office:use_by": Permission.STOCK,
+    "office:suggestion": Permission.STOCK,
+    "office:take_suggestion": Permission.STOCK,
     "office:substitutions": Permission.STOCK,
     "office:start_substitution": Permission.STOCK,
     "office:end_substitution": Permission.STOCK,
@@ -88,6 +103,7 @@ SUPPORT = {"admin"}
 WRITES = {
     "driver:start_shift", "driver:end_shift",
     "kitchen:received",
+    "office:order_reception", "office:cancel_reception", "office:take_suggestion",
     "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
@@ -107,7 +123,7 @@ WRITES |= {
     "counter:reprint",
 }
 ARGUMENTS = {
-    "user_id", "count_id", "uidb36", "key", "session_id", "substitution_id",
+    "user_id", "count_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
@@ -145,6 +161,13 @@ def test_every_address_is_known_to_this_sweep():
     assert named - ARGUMENTS - {"line_id"} == set()
 
 
+def delivery_expected(shop) -> dict[str, int]:
+    where, now = Where(shop.id, shop.schema_name), timezone.now()
+    opening.open_suppliers(where=where, days_ahead=3, now=now)
+    expected = Reception.objects.filter(state=Reception.State.EXPECTED).first()
+    return {"supplier_id": expected.supplier_id, "reception_id": expected.pk}
+
+
 @pytest.fixture
 def filled(shop, neighbour, make_staff):
     """What the arguments of the addresses name, in the shop that is visited."""
@@ -159,6 +182,7 @@ def filled(shop, neighbour, make_staff):
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
+        **delivery_expected(shop),
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "substitution_id": Substitution.objects.create(

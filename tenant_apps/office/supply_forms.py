@@ -44,7 +44,10 @@ class SupplierForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     lead_days = forms.IntegerField(
-        label=gettext_lazy("Days between the order and the delivery"), min_value=0, max_value=30
+        label=gettext_lazy("Days between the order and the delivery"),
+        min_value=0,
+        max_value=30,
+        help_text=gettext_lazy("0 when it comes on the very day it is asked."),
     )
     is_active = forms.BooleanField(label=gettext_lazy("We still buy from it"), required=False, initial=True)
 

@@ -120,7 +120,7 @@ def suppliers() -> QuerySet[Supplier]:
 
 def receptions() -> QuerySet[Reception]:
     found = Reception.objects.select_related("supplier", "made_by", "received_by")
-    return found.annotate(ingredients=Count("lines"))
+    return found.annotate(ingredients=Count("lines")).order_by("expected_at", "pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _deliveries(known: Mapping[int, History], now: dt.datetime) -> Iterator[Deli
             for item in supplier.items.all()
             if item.ingredient_id in levels
         )
-        yield Delivery(supplier, moment, until, lines)
+        yield Delivery(supplier, moment, until, tuple(sorted(lines, key=lambda line: not line.packs)))
 
 
 def _days(supplier: Supplier, now: dt.datetime) -> tuple[dt.datetime, dt.date] | None:
