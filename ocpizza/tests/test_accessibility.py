@@ -15,7 +15,9 @@ from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
-from tenant_apps.stock.models import Movement
+from tenant_apps.stock.models import Movement, Reception
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.hosts import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -205,6 +207,43 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_role("link", name=re.compile("Recette")).first.click()
     page.locator("dialog[open]").wait_for()
     reader.read("recipe")
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, team, size, scheme):
+    where = Where(own_shop.id, own_shop.schema_name)
+    opening.open_suppliers(where=where, days_ahead=3, now=timezone.now())
+    reception = Reception.objects.filter(state=Reception.State.EXPECTED, supplier__makes_it_here=True).first()
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, stock = reader.page, "/gestion/stock/"
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    page.get_by_role("heading", level=1).wait_for()
+    for path in (
+        "suggestion",
+        "livraisons",
+        "fournisseurs",
+        f"livraisons/{reception.pk}",
+        f"livraisons/{reception.pk}/bon",
+    ):
+        reader.read(path, site.url(own_shop, f"{stock}{path}/"))
+    reader.read("supplier", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/"))
+    page.get_by_label("Nom", exact=True).fill("")
+    page.get_by_label("Un colis contient, Pâton 250 g").fill("beaucoup")
+    reader.press("Enregistrer ce fournisseur")
+    reader.read("supplier, wrong")
+    reader.read("new delivery", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/attendre/"))
+    reader.press("Garder en brouillon")
+    reader.read("new delivery, wrong")
+    reader.read("receive", site.url(own_shop, f"{stock}livraisons/{reception.pk}/recevoir/"))
+    page.get_by_label("Quantité reçue").first.fill("1")
+    reader.press("Entrer en stock")
+    reader.read("receive, wrong")
+    page.get_by_label("Pourquoi il en est venu moins").first.select_option("damaged")
+    page.get_by_label("À utiliser avant le").first.fill("2026-12-01")
+    reader.press("Entrer en stock")
+    reader.read("received")
+    reader.read("dates", site.url(own_shop, f"{stock}dates/"))
     assert reader.found == []
 
 
