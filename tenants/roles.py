@@ -111,7 +111,7 @@ def _rights_of_shops() -> Iterator[tuple[str, str]]:
         elif label in READ:
             yield table, "SELECT"
         elif label in WRITE:
-            yield table, "SELECT, INSERT, UPDATE, DELETE"
+            yield table, "SELECT, INSERT" if getattr(model, "append_only", False) else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:

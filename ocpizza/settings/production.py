@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, env
+from ocpizza.settings.base import DATABASES, LOGGING, env
 
 MANDATORY = (
     "POSTGRES_NAME",
@@ -35,7 +35,10 @@ SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+DEVICE_COOKIE = "__Host-device"  # browsers let no other host set or read it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
+LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

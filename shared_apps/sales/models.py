@@ -95,7 +95,30 @@ class TillAnchor(models.Model):
     number = models.PositiveBigIntegerField()
     signature = models.CharField(max_length=64)
     perpetual_cents = models.BigIntegerField()
+    closed_day = models.DateField(null=True)
     seal = models.CharField(max_length=64)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pizzeria", "chain"], name="one_anchor_per_chain")]
+
+
+class TillClosing(models.Model):
+    """A shop's closing as the group keeps it: what its exports read, and a second witness of the shop's journal."""
+
+    append_only = True
+
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
+    period = models.CharField(max_length=5)
+    number = models.PositiveIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    figures = models.JSONField()
+    signature = models.CharField(max_length=64)  # of the entry of the journal that seals it
+
+    class Meta:
+        ordering = ("starts_on",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pizzeria", "period", "starts_on"], name="one_closing_of_the_group_per_period"
+            )
+        ]

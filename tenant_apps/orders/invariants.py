@@ -186,7 +186,7 @@ INVARIANTS: dict[str, str] = {
                             FROM till_entry AS entry WHERE entry.order_number = orders.id AND chain = 'till') AS sealed
         WHERE orders.state = 'handed_over' AND orders.remakes_id IS NULL
         AND (sealed.count <> 1 OR sealed.sum <> orders.total_cents)""",
-    "the journal ends where it was last seen": """
+    "the journal ends where the group last saw it": """
         SELECT format('%%s : écriture %%s, %%s d''après le groupe', head.chain, head.number, anchor.number)
         FROM till_journalhead AS head
         LEFT JOIN sales_tillanchor AS anchor ON anchor.pizzeria_id = %(pizzeria)s AND anchor.chain = head.chain

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.core.reporting import DAILY, EVERY_MINUTE, monitored
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
@@ -57,6 +58,7 @@ def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message
     message.save(update_fields=["sent_at"])
 
 
+@monitored("tell-late", EVERY_MINUTE)
 def tell_late() -> None:
     """Every minute: who waits past the time promised and was not told so, in the whole group, by one statement."""
     said = Message.objects.filter(
@@ -85,6 +87,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
     tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
 
 
+@monitored("begin-business-day", DAILY)
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
     for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
@@ -108,6 +111,7 @@ def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
         substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
 
 
+@monitored("re-estimate", EVERY_MINUTE)
 def re_estimate() -> None:
     """Every minute, in the shops where a customer waits; each as a task of its own."""
     waiting = OrderSummary.objects.filter(state__in=OPEN_STATES).values_list("pizzeria_id", flat=True)
@@ -126,6 +130,7 @@ def re_estimate_of(pizzeria_id: int) -> None:
         estimating.re_estimate(shop=shop, now=now)
 
 
+@monitored("escalate", EVERY_MINUTE)
 def escalate() -> None:
     """Every minute, in the shops that have orders to make."""
     waiting = OrderSummary.objects.filter(state="accepted").values_list("pizzeria_id", flat=True)

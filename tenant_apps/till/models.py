@@ -66,7 +66,51 @@ class JournalHead(models.Model):
     receipt_number = models.PositiveBigIntegerField(default=0)
     invoice_number = models.PositiveBigIntegerField(default=0)
     perpetual_cents = models.BigIntegerField(default=0)
-    closed_day = models.DateField(null=True)  # the last business day closed: what comes after belongs to the next
+    # The last business day closed, at first the one before the till's first: what comes after belongs to the next.
+    closed_day = models.DateField(null=True)
     key = models.CharField(max_length=20, blank=True)
     signature = models.CharField(max_length=64, blank=True)  # of the last entry
     seal = models.CharField(max_length=64, blank=True)
+
+
+class Closing(models.Model):
+    """Z: a business day, a month or a year, closed once. Its figures are those of the entry that seals them."""
+
+    append_only = True
+
+    class Period(models.TextChoices):
+        DAY = "day", _("Day")
+        MONTH = "month", _("Month")
+        YEAR = "year", _("Year")
+
+    period = models.CharField(max_length=5, choices=Period)
+    number = models.PositiveIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    entry_number = models.PositiveBigIntegerField(unique=True)
+    figures = models.JSONField()
+
+    class Meta:
+        ordering = ("-ends_on", "-entry_number")
+        constraints = [
+            models.UniqueConstraint(fields=["period", "number"], name="one_closing_per_number"),
+            models.UniqueConstraint(fields=["period", "starts_on"], name="a_period_is_closed_once"),
+        ]
+
+
+class Invoice(models.Model):
+    """Made on request from a sealed sale. Its buyer is kept as long as the law keeps invoices (10 years), and nowhere else."""
+
+    append_only = True
+
+    number = models.PositiveBigIntegerField(unique=True)  # without a gap
+    receipt_number = models.BigIntegerField(unique=True)
+    order_number = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    buyer_name = models.CharField(_("name"), max_length=120)
+    buyer_address = models.CharField(_("address"), max_length=200)
+    buyer_siren = models.CharField("SIREN", max_length=9, blank=True)
+    buyer_vat_number = models.CharField(_("VAT number"), max_length=13, blank=True)
+
+    class Meta:
+        ordering = ("-number",)

@@ -1,6 +1,8 @@
 from dataclasses import dataclass, field
 
+from tenant_apps.till import receipts
 from tenant_apps.till.models import Chain, Entry
+from tenant_apps.till.receipts import Receipt
 
 
 @dataclass(slots=True)
@@ -31,3 +33,13 @@ def standing(*, order_number: int, chain: Chain = Chain.TILL) -> Standing:
             means = entry.content["means"]
             found.by_means[means] = found.by_means.get(means, 0) + entry.taken_cents
     return found
+
+
+def of_order(*, order_number: int, chain: Chain = Chain.TILL) -> list[Entry]:
+    """Everything sealed about an order, in its order."""
+    return list(Entry.objects.filter(order_number=order_number, chain=chain).order_by("number"))
+
+
+def receipt(*, order_number: int, chain: Chain = Chain.TILL) -> Receipt | None:
+    """None before the sale is sealed."""
+    return receipts.of_order(of_order(order_number=order_number, chain=chain))

@@ -56,7 +56,7 @@ CORRUPTIONS = {
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
     "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
-    "the journal ends where it was last seen": "UPDATE till_journalhead SET number = number - 1",
+    "the journal ends where the group last saw it": "UPDATE till_journalhead SET number = number - 1",
     "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (

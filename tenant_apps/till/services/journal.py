@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from shared_apps.core import sql
 from shared_apps.core.calendar import business_day
@@ -17,6 +18,7 @@ from tenant_apps.till import signing
 from tenant_apps.till.models import Chain, Entry, JournalHead
 from tenants.hosts import Shop
 
+ONE_DAY = dt.timedelta(days=1)
 LOCKED = JournalHead.objects.select_for_update()
 
 
@@ -68,7 +70,7 @@ class Locked:
 def open_day(head: JournalHead, now: dt.datetime) -> dt.date:
     """The business day of `now`, or the one after the last closed: nothing is added to a day that is closed."""
     day = business_day(now)
-    return max(day, head.closed_day + dt.timedelta(days=1)) if head.closed_day else day
+    return max(day, head.closed_day + ONE_DAY) if head.closed_day else day
 
 
 def seal(*, shop: Shop, drafts: Sequence[Draft], now: dt.datetime, chain: Chain = Chain.TILL) -> list[Entry]:
@@ -88,10 +90,13 @@ def lock(*, chain: Chain, now: dt.datetime) -> Locked:
     if head is None:
         JournalHead.objects.bulk_create([JournalHead(chain=chain)], ignore_conflicts=True)
         head = LOCKED.get(chain=chain)
-    before, head.key = head.key, signing.current_key()
+    key, head.key = head.key, signing.current_key()
+    if head.closed_day is None:
+        first = Entry.objects.filter(chain=chain).aggregate(day=Min("day"))["day"]
+        head.closed_day = (first or business_day(now)) - ONE_DAY
     held = Locked(head)
-    if before and before != head.key:
-        held.add(technical("key_changed", {"from": before, "to": head.key}), now=now)
+    if key and key != head.key:
+        held.add(technical("key_changed", {"from": key, "to": head.key}), now=now)
     return held
 
 
@@ -110,12 +115,13 @@ def write(*, shop: Shop, held: Locked) -> None:
             f"WITH entries AS ({entries.text}), head AS (UPDATE till_journalhead SET number = %s, signature = %s,"
             "  perpetual_cents = %s, seal = %s, receipt_number = %s, invoice_number = %s, closed_day = %s, key = %s"
             "  WHERE chain = %s)"
-            " INSERT INTO sales_tillanchor AS kept (pizzeria_id, chain, number, signature, perpetual_cents, seal)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (pizzeria_id, chain) DO UPDATE SET"
+            " INSERT INTO sales_tillanchor AS kept"
+            " (pizzeria_id, chain, number, signature, perpetual_cents, seal, closed_day)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (pizzeria_id, chain) DO UPDATE SET"
             " number = excluded.number, signature = excluded.signature, perpetual_cents = excluded.perpetual_cents,"
-            " seal = excluded.seal",
+            " seal = excluded.seal, closed_day = excluded.closed_day",
             [
                 *(*entries.values, *stands, head.receipt_number, head.invoice_number, head.closed_day, head.key),
-                *(head.chain, shop.id, head.chain, *stands),
+                *(head.chain, shop.id, head.chain, *stands, head.closed_day),
             ],
         )

@@ -20,6 +20,7 @@ from django_tenants.utils import schema_context
 
 from conftest import COUNTER, ask, check_invariants, place
 from shared_apps.catalogue.models import Ingredient
+from shared_apps.onboarding.backups import restoring, saving
 from shared_apps.sales.models import TillAnchor
 from tenant_apps.orders.services import settlement, stocktaking
 from tenant_apps.orders.services.settlement import Tender
@@ -27,8 +28,10 @@ from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement
 from tenant_apps.till import signing
 from tenant_apps.till.models import Entry, JournalHead
-from tenant_apps.till.services import journal, sealing
+from tenant_apps.till.services import closings, journal, sealing
+from tenants import schemas
 from tenants.backend.base import OWNER
+from tenants.models import Pizzeria
 from tenants.roles import acting_as
 
 CASH = Payment.Means.CASH
@@ -310,3 +313,28 @@ def test_a_process_killed_in_mid_transaction_leaves_no_gap(own_shop):
     sell(own_shop, 1)
     assert list(Entry.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
     assert "4 écriture(s)" in verify(own_shop)
+
+
+def test_a_restored_journal_says_what_it_lost_and_goes_on(own_shop, tmp_path):
+    """A backup brings back an earlier end: that is written down, and closings that it does not have are made again."""
+    before = timezone.now() - dt.timedelta(days=3)
+    place(own_shop, ask("margherita"), paid=Tender(CASH, uuid.uuid4()), by=COUNTER, now=before)
+    pizzeria = Pizzeria.objects.get(pk=own_shop.id)
+    with schema_context("public"):
+        path = saving.back_up_shop(pizzeria=pizzeria, folder=tmp_path, now=timezone.now())
+    sell(own_shop, 2)
+    closings.close_missed(shop=own_shop, now=timezone.now())
+    with schema_context("public"):
+        Pizzeria.objects.filter(pk=own_shop.id).update(state=Pizzeria.State.SUSPENDED)
+        restored = restoring.restore(path=path, slug=None, to=None, identity=None, now=timezone.now())
+    try:
+        entry = Entry.objects.get(number=3)
+        assert (entry.content["event"], entry.content["detail"]["kept"]) == ("restored", 2)
+        assert entry.content["detail"]["seen_by_the_group"]["number"] >= 9
+        assert len(entry.content["detail"]["closings_to_make_again"]) >= 3
+        assert "3 écriture(s)" in verify(own_shop)
+        assert len(closings.close_missed(shop=own_shop, now=timezone.now())) == 3
+        assert "intact" in verify(own_shop)
+        check_invariants()
+    finally:
+        schemas.drop_aside(schema_name=restored.replaced_schema)
