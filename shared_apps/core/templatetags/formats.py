@@ -78,9 +78,9 @@ def cost(cents: Decimal | int, unit: str) -> str:
 
 
 @register.filter
-def percent(share: Decimal) -> str:
+def share(part: Decimal) -> str:
     """`0.173` is `17 %`."""
-    return f"{int((share * 100).to_integral_value(ROUND_HALF_UP))}{money.NO_BREAK_SPACE}%"
+    return f"{int((part * 100).to_integral_value(ROUND_HALF_UP))}{money.NO_BREAK_SPACE}%"
 
 
 @register.filter
