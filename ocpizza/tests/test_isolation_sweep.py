@@ -125,6 +125,11 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "counter:refund",
+    "counter:give_back",
+    "counter:open_drawer",
+    "counter:move_cash",
+    "counter:count_drawer",
     "office:set_pin",
     "office:change_device",
     "office:renew_code",

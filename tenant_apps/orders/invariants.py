@@ -207,6 +207,22 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN sales_tillanchor AS anchor ON anchor.pizzeria_id = %(pizzeria)s AND anchor.chain = head.chain
         WHERE (head.number, head.signature, head.perpetual_cents, head.seal)
             IS DISTINCT FROM (anchor.number, anchor.signature, anchor.perpetual_cents, anchor.seal)""",
+    "a drawer was expected to hold what came in less what went out": """
+        SELECT format('caisse ouverte le %%s : %%s attendu, %%s d''après ses mouvements', session.opened_at,
+                      session.expected_cents, moved.sum)
+        FROM drawer_drawersession AS session
+        CROSS JOIN LATERAL (SELECT coalesce(sum(delta_cents), 0) AS sum FROM drawer_cashmovement AS movement
+                            WHERE movement.session_id = session.id) AS moved
+        WHERE session.closed_at IS NOT NULL AND session.expected_cents <> moved.sum""",
+    "cash in a drawer is its float, its payments and its refunds": """
+        SELECT format('caisse ouverte le %%s : %%s %%s centimes', session.opened_at, movement.kind, movement.delta_cents)
+        FROM drawer_cashmovement AS movement JOIN drawer_drawersession AS session ON session.id = movement.session_id
+        LEFT JOIN payments_payment AS payment ON payment.id = movement.payment_id
+        LEFT JOIN payments_refund AS refund ON refund.id = movement.refund_id
+        WHERE movement.kind = 'payment' AND (payment.means <> 'cash' OR movement.delta_cents <> payment.amount_cents
+              OR payment.tendered_cents - payment.change_cents < movement.delta_cents)
+        OR movement.kind = 'refund' AND (refund.means <> 'cash' OR movement.delta_cents <> -refund.amount_cents)
+        OR movement.kind = 'float' AND movement.delta_cents <> session.float_cents""",
     "the group knows every order as it is": f"""
         WITH expected AS ({expected_sales.SUMMARIES}), kept AS (
             SELECT number, reference, customer_id, state, mode, placed_at, promised_until_at, handed_over_at, total_cents

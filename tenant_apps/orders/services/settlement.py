@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from tenant_apps.drawer.services import cash
 from tenant_apps.orders import lifecycle, meal_vouchers
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
@@ -22,6 +23,7 @@ from tenant_apps.payments.services import credit_notes, refunds, taking
 from tenants.hosts import Shop
 
 CASH_LIMIT_CENTS = 100_000  # CMF L112-6 and D112-3: a debt of more is not paid in cash
+AT_THE_TILL = frozenset({Actor.COUNTER, Actor.MANAGER})  # their cash is in the drawer; a driver carries theirs
 SYSTEM = By(Actor.SYSTEM)
 TIPPED = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL)
 
@@ -62,7 +64,7 @@ class Tender:
 
     means: Payment.Means
     submission: uuid.UUID
-    amount_cents: int | None = None  # all that is due
+    amount_cents: int | None = None  # all that is due, or that these means may pay of it
     tendered_cents: int | None = None  # cash handed; None is the exact sum
     tip_cents: int = 0
     credit_code: str = ""  # of the note that pays
@@ -105,7 +107,7 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
     """The same for an order that is locked already: the one place where money comes in."""
     payments = list(order.payments.all())
     due = order.owed_cents - sum(payment.kept_cents for payment in payments) - order.online_payments.held_cents()
-    amount = due if tender.amount_cents is None else tender.amount_cents
+    amount = _proposed(order, payments, tender, due) if tender.amount_cents is None else tender.amount_cents
     if order.state in (State.CANCELLED, State.AWAITING_PAYMENT) or not 0 < amount <= due:
         raise WrongAmount(_("The amount must be between 0,01 € and %(due)s.") % {"due": euros(max(0, due))})
     _check_means(order, payments, tender, amount, due)
@@ -121,6 +123,15 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
         taken_at=tender.taken_at or now,
     )
     return payment
+
+
+def _proposed(order: Order, payments: list[Payment], tender: Tender, due: int) -> int:
+    """All that is due, or as much of it as these means may pay."""
+    if tender.means in Payment.MEAL_VOUCHERS:
+        return meal_vouchers.eligible(order=order, payments=payments, due_cents=due).suggested_cents
+    if tender.means == Payment.Means.CREDIT_NOTE:
+        return min(due, credit_notes.find(code=tender.credit_code).balance_cents)
+    return due
 
 
 def take_captured(*, shop: Shop, order: Order, amount_cents: int, submission: uuid.UUID, now: dt.datetime) -> Payment:
@@ -171,6 +182,8 @@ def _record(order: Order, tender: Tender, amount: int, by: By, now: dt.datetime)
         tip_cents=tender.tip_cents,
         credit_note=_note(tender, amount, now),
     )
+    if payment.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+        cash.came_in(payment=payment)
     return payment
 
 
@@ -203,6 +216,8 @@ def pay_back(
         for payment, cents in parts
     ]
     for refund in given:
+        if refund.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+            cash.went_out(refund=refund)
         if refund.state == Refund.State.DONE:  # what the bank does not have yet is sealed when it has it
             bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=act.now)
         else:
