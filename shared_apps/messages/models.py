@@ -21,6 +21,7 @@ class Message(models.Model):
         REFUNDED = "refunded"
         UNDELIVERED = "undelivered"
         SECOND_DELIVERY = "second_delivery"
+        PAID_LATE = "paid_late"
 
     class Channel(models.TextChoices):
         EMAIL = "email"

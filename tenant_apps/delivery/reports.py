@@ -42,6 +42,7 @@ def by_shift(since: dt.datetime) -> list[ShiftLine]:
     during = Payment.objects.filter(
         taken_by_id=OuterRef("driver_id"),
         means=Payment.Means.CASH,
+        cash_movement=None,  # in no drawer: it is on the driver
         taken_at__gte=OuterRef("started_at"),
         taken_at__lte=Coalesce(OuterRef("ended_at"), Now()),
     )

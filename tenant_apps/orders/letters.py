@@ -74,6 +74,7 @@ def _subject(kind: Message.Kind) -> str:
         Kind.REFUNDED: _("Your order no. %(number)s at %(pizzeria)s is refunded"),
         Kind.UNDELIVERED: _("We could not deliver your order no. %(number)s"),
         Kind.SECOND_DELIVERY: _("We come again with your order no. %(number)s"),
+        Kind.PAID_LATE: _("Your payment for order no. %(number)s came too late: nothing is debited"),
     }[kind]
 
 
@@ -99,6 +100,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
         Kind.SECOND_DELIVERY: _(
             "We come again with your order no. %(number)s: it is expected at your door by %(expected)s. %(due)s"
         ),
+        Kind.PAID_LATE: _(
+            "Your payment for order no. %(number)s came after the order was given up. The sum held on your card is let go:"
+            " nothing is debited, and nothing is due."
+        ),
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
@@ -115,6 +120,7 @@ def _due(order: Order) -> str:
     replaced = order.remakes
     owing = replaced if replaced and replaced.state == State.FAILED else order
     due = owing.owed_cents - sum(payment.kept_cents for payment in owing.payments.all())
+    due -= owing.online_payments.held_cents()
     return _("%(due)s to pay at the door.") % {"due": euros(due)} if due > 0 else _("It is paid.")
 
 
@@ -129,6 +135,14 @@ def _given_back(order: Order) -> dict[str, str]:
             how += " " + _("(code %(code)s, until %(date)s)") % until
         words.append(how)
     return {"refunded": euros(sum(refund.amount_cents for refund in given)), "means": ", ".join(words)}
+
+
+def tell_head_office(*, words: list[str]) -> None:
+    """Our payments and Stripe's lists differ."""
+    office = Membership.objects.filter(role=Role.HEAD_OFFICE, user__is_active=True)
+    addresses = sorted(office.values_list("user__email", flat=True))
+    if addresses:
+        send_mail(_("Payments that differ from Stripe's"), "\n".join([*words, ""]), None, addresses)
 
 
 def tell_managers(*, pizzeria: Pizzeria, numbers: list[int]) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.messages.models import Message
+from tenant_apps.orders import ledger
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Case, FailureReason, Order, RemakeReason
 from tenant_apps.orders.services import acts, cases, changing, refunding, remaking, settlement, telling
@@ -159,7 +160,8 @@ def give_up(
     order = acts.locked(order_id)
     if order.state == State.CANCELLED and order.events.filter(detail__submission=str(submission)).exists():
         return order
-    order, taken = _failed(order_id), settlement.kept_cents(order)
+    order = _failed(order_id)
+    taken = settlement.kept_cents(order) + order.online_payments.held_cents()
     if follow_up == FollowUp.REFUND and not taken:
         raise NothingToRefund
     if follow_up == FollowUp.LOSS and taken:
@@ -177,7 +179,7 @@ def give_up(
 def _settle_stock(shop: Shop, order: Order, drinks_back: bool, by: By, now: dt.datetime) -> None:
     """What the kitchen made is thrown away; what it did not make came back closed, or not."""
     parts: list[refunding.Part] = []
-    for line in refunding.reversible_lines(order):
+    for line in ledger.reversible_lines(order):
         fate = Fate.RETURNED if drinks_back and not line.is_cooked else Fate.WASTED
         if line.pieces_left:
             parts.append((line, line.pieces_left, fate, 0))
