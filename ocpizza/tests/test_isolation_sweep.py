@@ -111,6 +111,8 @@ WRITES |= {
     "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
+    "kitchen:pass_on",
+    "kitchen:bring_back",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
@@ -122,7 +124,7 @@ WRITES |= {
 }
 ARGUMENTS = {
     "user_id", "count_id", "device_id", "uidb36", "key", "session_id", "substitution_id",
-    "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
+    "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
 
@@ -169,6 +171,7 @@ def filled(shop, neighbour, make_staff):
         "number": order.pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
+        "station": "preparation",
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,

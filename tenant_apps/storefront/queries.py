@@ -201,6 +201,8 @@ def steps(order: Order) -> list[Step]:
     """Placed, claimed, ready, on its way for a delivery, handed over: nothing here advances with time."""
     delivered = order.mode == ServiceMode.DELIVERY
     acts = [(_("Order received"), order.placed_at), (_("In preparation"), order.claimed_at)]
+    if order.in_oven_at:  # where the kitchen says so
+        acts.append((_("In the oven"), order.in_oven_at))
     acts.append((_("Ready") if delivered else _("Ready to collect"), order.ready_at))
     if delivered:
         acts.append((_("On its way"), order.left_at))
