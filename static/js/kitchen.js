@@ -104,6 +104,9 @@ board.addEventListener("click", (event) => {
     touched = { at: event.timeStamp, x: event.clientX, y: event.clientY };
   }
 }, true);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target === board) touched.at = performance.now(); // however long the answer took
+});
 
 soundButton.hidden = false;
 soundButton.addEventListener("click", unlock);
