@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
 from ocpizza.settings.base import DATABASES, LOGGING, env
 
-MANDATORY = (
+MANDATORY: tuple[str, ...] = (
     "POSTGRES_NAME",
     "POSTGRES_USER",
     "POSTGRES_PASS",
@@ -19,6 +19,8 @@ MANDATORY = (
     "BASE_DOMAIN",
     "TILL_SIGNING_KEYS",
 )
+if "_live_" in env.str("STRIPE_API_KEY", default=""):
+    MANDATORY += ("STRIPE_WEBHOOK_SECRET",)
 missing = [name for name in MANDATORY if not env.str(name, default="").strip()]
 if missing:
     raise ImproperlyConfigured(f"Variables d'environnement manquantes ou vides : {', '.join(missing)}")

@@ -15,7 +15,9 @@ from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
-from tenant_apps.stock.models import Movement
+from tenant_apps.stock.models import Movement, Reception
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.hosts import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -142,8 +144,28 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.read("counter, late", site.url(own_shop, "/comptoir/?voir=retard"))
     reader.read("counter order", site.url(own_shop, "/comptoir/3/"))
     page.get_by_label("Montant").fill("999")
-    reader.press("Enregistrer ce paiement")
+    reader.press("Espèces F4")
     reader.read("counter order, wrong")
+    page.get_by_label("Montant").fill("")
+    page.get_by_label("Espèces reçues").fill("50")
+    page.get_by_text("À rendre").wait_for()
+    reader.press("Espèces F4")
+    page.locator("#refund summary").click()
+    reader.read("counter order, paid, with its refund open")
+    page.get_by_label("Un geste commercial").fill("2")
+    page.locator("#refund-reason").fill("Trop cuite")
+    reader.press("Rembourser")
+    reader.read("counter order, paid back")
+    reader.read("drawer", site.url(own_shop, "/comptoir/caisse/"))
+    reader.press("Ouvrir la caisse")
+    page.get_by_label("20,00").first.fill("1")
+    reader.press("Fermer ou confier")
+    reader.read("drawer, unexplained")
+    reader.read("credit notes", site.url(own_shop, "/comptoir/avoirs/"))
+    page.get_by_label("Montant").fill("5")
+    page.get_by_label("Motif").fill("Attente")
+    reader.press("Accorder cet avoir")
+    reader.read("credit note, given")
     page.goto(site.url(own_shop, "/comptoir/"))
     reader.press("Prendre une commande")
     reader.read("taking an order")
@@ -159,6 +181,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     for path in (
         "reglages",
         "reglages/horaires",
+        "reglages/zone",
         "reglages/carte",
         "reglages/equipe",
         "reglages/historique",
@@ -169,9 +192,13 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     ):
         reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
     page.goto(site.url(own_shop, "/gestion/reglages/horaires/"))
-    page.get_by_label("Lundi").fill("midi")
+    page.get_by_label("Lundi", exact=True).fill("midi")
     reader.press("Enregistrer ces horaires")
     reader.read("hours, wrong")
+    page.goto(site.url(own_shop, "/gestion/reglages/zone/?adresse=59110 La Madeleine"))
+    page.get_by_role("radio", name="Communes et codes postaux").check()
+    reader.press("Enregistrer cette zone")
+    reader.read("zone, wrong")
     page.goto(site.url(own_shop, "/gestion/reglages/equipe/"))
     reader.press("Envoyer l’invitation")
     reader.read("team, wrong")
@@ -191,7 +218,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.press("Voir ce qui change")
     reader.read("replacements, wrong")
     page.get_by_label("Ingrédient remplacé").select_option(label="Mozzarella")
-    page.get_by_label("Utilisé à la place").select_option(label="Emmental")
+    page.get_by_label("Utilisé à la place").select_option(label="Emmental râpé")
     page.get_by_label("Motif").fill("Rupture")
     reader.press("Voir ce qui change")
     reader.read("replacements, before")
@@ -205,6 +232,43 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_role("link", name=re.compile("Recette")).first.click()
     page.locator("dialog[open]").wait_for()
     reader.read("recipe")
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, team, size, scheme):
+    where = Where(own_shop.id, own_shop.schema_name)
+    opening.open_suppliers(where=where, days_ahead=3, now=timezone.now())
+    reception = Reception.objects.filter(state=Reception.State.EXPECTED, supplier__makes_it_here=True).first()
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, stock = reader.page, "/gestion/stock/"
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    page.get_by_role("heading", level=1).wait_for()
+    for path in (
+        "suggestion",
+        "livraisons",
+        "fournisseurs",
+        f"livraisons/{reception.pk}",
+        f"livraisons/{reception.pk}/bon",
+    ):
+        reader.read(path, site.url(own_shop, f"{stock}{path}/"))
+    reader.read("supplier", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/"))
+    page.get_by_label("Nom", exact=True).fill("")
+    page.get_by_label("Un colis contient, Pâton 250 g").fill("beaucoup")
+    reader.press("Enregistrer ce fournisseur")
+    reader.read("supplier, wrong")
+    reader.read("new delivery", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/attendre/"))
+    reader.press("Garder en brouillon")
+    reader.read("new delivery, wrong")
+    reader.read("receive", site.url(own_shop, f"{stock}livraisons/{reception.pk}/recevoir/"))
+    page.get_by_label("Quantité reçue").first.fill("1")
+    reader.press("Entrer en stock")
+    reader.read("receive, wrong")
+    page.get_by_label("Pourquoi il en est venu moins").first.select_option("damaged")
+    page.get_by_label("À utiliser avant le").first.fill("2026-12-01")
+    reader.press("Entrer en stock")
+    reader.read("received")
+    reader.read("dates", site.url(own_shop, f"{stock}dates/"))
     assert reader.found == []
 
 

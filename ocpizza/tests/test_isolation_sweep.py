@@ -19,7 +19,9 @@ from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
-from tenant_apps.stock.models import Substitution
+from tenant_apps.stock.models import Reception, Substitution
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -41,6 +43,9 @@ STAFF = {
     "office:hours": Permission.SHOP_SETTINGS,
     "office:set_day": Permission.SHOP_SETTINGS,
     "office:forget_day": Permission.SHOP_SETTINGS,
+    "office:set_holidays": Permission.SHOP_SETTINGS,
+    "office:zone": Permission.SHOP_SETTINGS,
+    "office:invite_again": Permission.SHOP_SETTINGS,
     "office:offers": Permission.SHOP_SETTINGS,
     "office:members": Permission.SHOP_SETTINGS,
     "office:set_roles": Permission.SHOP_SETTINGS,
@@ -49,6 +54,19 @@ STAFF = {
     "office:counted": Permission.STOCK,
     "office:feasible": Permission.STOCK,
     "office:set_threshold": Permission.STOCK,
+    "office:suppliers": Permission.STOCK,
+    "office:new_supplier": Permission.STOCK,
+    "office:supplier": Permission.STOCK,
+    "office:new_reception": Permission.STOCK,
+    "office:receptions": Permission.STOCK,
+    "office:reception": Permission.STOCK,
+    "office:order_reception": Permission.STOCK,
+    "office:cancel_reception": Permission.STOCK,
+    "office:receive": Permission.STOCK,
+    "office:order_sheet": Permission.STOCK,
+    "office:use_by": Permission.STOCK,
+    "office:suggestion": Permission.STOCK,
+    "office:take_suggestion": Permission.STOCK,
     "office:substitutions": Permission.STOCK,
     "office:start_substitution": Permission.STOCK,
     "office:end_substitution": Permission.STOCK,
@@ -83,7 +101,8 @@ PUBLIC = {
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
     "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
     "devices:switch": 404,
-    "storefront:order_again": 405, "storefront:quiet": 404,
+    "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
+    "storefront:pay_on_receipt": 405, "website:stripe_webhook": 405,
     "accounts:security": None, "accounts:sessions": None, "accounts:end_session": 405,
     ":account_login": 200, ":account_logout": 405, ":account_signup": 200, ":account_inactive": 200,
     ":account_reset_password": 200, ":account_reset_password_done": 200, ":account_reset_password_from_key": 200,
@@ -98,6 +117,7 @@ SUPPORT = {"admin"}
 WRITES = {
     "driver:start_shift", "driver:end_shift",
     "kitchen:received",
+    "office:order_reception", "office:cancel_reception", "office:take_suggestion",
     "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
     "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
@@ -105,6 +125,11 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "counter:refund",
+    "counter:give_back",
+    "counter:open_drawer",
+    "counter:move_cash",
+    "counter:count_drawer",
     "office:set_pin",
     "office:change_device",
     "office:renew_code",
@@ -113,6 +138,8 @@ WRITES |= {
     "office:end_substitution",
     "kitchen:pass_on",
     "kitchen:bring_back",
+    "office:set_holidays",
+    "office:invite_again",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
@@ -123,7 +150,7 @@ WRITES |= {
     "counter:reprint",
 }
 ARGUMENTS = {
-    "user_id", "count_id", "device_id", "uidb36", "key", "session_id", "substitution_id",
+    "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
@@ -161,6 +188,13 @@ def test_every_address_is_known_to_this_sweep():
     assert named - ARGUMENTS - {"line_id"} == set()
 
 
+def delivery_expected(shop) -> dict[str, int]:
+    where, now = Where(shop.id, shop.schema_name), timezone.now()
+    opening.open_suppliers(where=where, days_ahead=3, now=now)
+    expected = Reception.objects.filter(state=Reception.State.EXPECTED).first()
+    return {"supplier_id": expected.supplier_id, "reception_id": expected.pk}
+
+
 @pytest.fixture
 def filled(shop, neighbour, make_staff):
     """What the arguments of the addresses name, in the shop that is visited."""
@@ -177,6 +211,7 @@ def filled(shop, neighbour, make_staff):
         ).pk,
         "device_id": pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=timezone.now())[0].pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
+        **delivery_expected(shop),
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "substitution_id": Substitution.objects.create(
@@ -257,7 +292,7 @@ def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     for path in ("", "etat/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
-    for act in ("annuler", "modifier", "recommencer"):
+    for act in ("annuler", "modifier", "recommencer", "payer", "payer-a-la-reception"):
         assert visit(neighbour).post(f"/commande/{order.reference}/{act}/").status_code == 404
 
 

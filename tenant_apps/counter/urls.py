@@ -1,6 +1,17 @@
 from django.urls import path
 
-from tenant_apps.counter.views import blocked, escalation, orders, prints, reaching, remakes, rush, taking
+from tenant_apps.counter.views import (
+    blocked,
+    drawer,
+    escalation,
+    money,
+    orders,
+    prints,
+    reaching,
+    remakes,
+    rush,
+    taking,
+)
 
 app_name = "counter"
 urlpatterns = [
@@ -18,7 +29,14 @@ urlpatterns = [
     path("<int:number>/prix/", orders.reprice, name="reprice"),
     path("<int:number>/refaire/", remakes.remake, name="remake"),
     path("<int:number>/", orders.order, name="order"),
-    path("<int:number>/encaisser/", orders.take_payment, name="take_payment"),
+    path("<int:number>/encaisser/", money.take_payment, name="take_payment"),
+    path("<int:number>/rembourser/", money.refund, name="refund"),
+    path("<int:number>/rendre/", money.give_back, name="give_back"),
+    path("avoirs/", money.credit_notes, name="credit_notes"),
+    path("caisse/", drawer.drawer, name="drawer"),
+    path("caisse/ouvrir/", drawer.open_drawer, name="open_drawer"),
+    path("caisse/mouvement/", drawer.move_cash, name="move_cash"),
+    path("caisse/compter/", drawer.count_drawer, name="count_drawer"),
     path("<int:number>/remettre/", orders.hand_over, name="hand_over"),
     path("<int:number>/parti/", orders.leave, name="leave"),
     path("<int:number>/annuler/", orders.cancel, name="cancel"),

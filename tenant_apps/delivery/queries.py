@@ -15,7 +15,7 @@ def open_shift(driver_id: int) -> Shift | None:
 def cash_cents(shift: Shift) -> int:
     """What the driver must have on them: the float and the cash of their deliveries since the shift began."""
     taken = Payment.objects.filter(
-        taken_by_id=shift.driver_id, means=Payment.Means.CASH, taken_at__gte=shift.started_at
+        taken_by_id=shift.driver_id, means=Payment.Means.CASH, taken_at__gte=shift.started_at, cash_movement=None
     )
     return shift.float_cents + (taken.aggregate(sum=Sum("amount_cents"))["sum"] or 0)
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.messages.models import Message
-from tenant_apps.orders import quoting, reversing
+from tenant_apps.orders import ledger, quoting
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.reversing import Reversible
@@ -82,9 +82,9 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
     if Reversal.objects.filter(submission=submission).exists():
         return order
     _check(order, returned, by)
-    lines = reversible_lines(order)
+    lines = ledger.reversible_lines(order)
     parts = _parts(lines, returned)
-    delivery = _delivery_left(order) if returned.delivery else 0
+    delivery = ledger.delivery_left_cents(order) if returned.delivery else 0
     amount = sum(worth for _line, _pieces, _fate, worth in parts) + delivery + returned.gesture_cents
     if not 0 < amount <= order.owed_cents:
         raise NothingToRefund
@@ -101,7 +101,7 @@ def _check(order: Order, returned: Returned, by: By) -> None:
     _check_role(by)
     if not returned.reason.strip() or returned.gesture_cents < 0:
         raise NothingToRefund
-    if order.state in (State.ACCEPTED, State.CANCELLED) or order.is_remake:
+    if order.state in (State.AWAITING_PAYMENT, State.ACCEPTED, State.CANCELLED) or order.is_remake:
         raise CannotBeRefunded(_("Before the kitchen takes it, an order is changed or cancelled instead."))
     if settlement.due_cents(order) > 0:
         raise CannotBeRefunded(_("This order is not paid in full: agree to a discount instead."))
@@ -120,12 +120,6 @@ def check_limit(*, by: By, cents: int) -> None:
             raise BeyondRefundLimit(limit)
 
 
-def reversible_lines(order: Order) -> list[Reversible]:
-    lines = list(order.lines.select_related("variant", "variant__product"))
-    back = ReversalLine.objects.filter(line__order=order).values_list("line_id").annotate(Sum("quantity"))
-    return reversing.reversible(order=order, lines=lines, reversed_pieces=dict(back.order_by()))
-
-
 Part = tuple[Reversible, int, Fate, int]  # a line, its pieces, what becomes of them, what they are worth in cents
 
 
@@ -140,11 +134,6 @@ def _parts(lines: Iterable[Reversible], returned: Returned) -> list[Part]:
             raise CookedIsWasted
         parts.append((line, pieces, fate, line.worth(pieces)))
     return parts
-
-
-def _delivery_left(order: Order) -> int:
-    back = order.reversals.aggregate(sum=Sum("delivery_cents"))["sum"] or 0
-    return order.delivery_fee_cents - back
 
 
 def _restock(shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:

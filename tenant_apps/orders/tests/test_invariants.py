@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conftest import COOK, COUNTER, ask, place
 from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.drawer.services import sessions
 from tenant_apps.orders.invariants import INVARIANTS
 from tenant_apps.orders.services import kitchen, refunding, settlement
 from tenant_apps.orders.services.placing import Wishes
@@ -32,11 +33,11 @@ CORRUPTIONS = {
     "nothing is promised beyond what will be there, unless it is said to be short": (
         "UPDATE stock_stocklevel SET shortage = true"
     ),
-    "only accepted orders hold reservations": (
+    "only orders to be made hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
-    "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "every order to be made holds reservations": "DELETE FROM stock_reservation",
     "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
     "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "what is in the oven is of an order in preparation": (
@@ -56,6 +57,11 @@ CORRUPTIONS = {
     "an order is reversed by what its reversals say": "UPDATE orders_order SET reversed_cents = 1 WHERE reversed_cents > 0",
     "no line is reversed beyond its pieces and its price": "UPDATE payments_reversalline SET quantity = 2",
     "credit notes hold what they gave less what they paid": "UPDATE payments_creditnote SET balance_cents = 1",
+    "a drawer was expected to hold what came in less what went out": (
+        "UPDATE drawer_drawersession SET expected_cents = expected_cents + 1, reason = 'essai' WHERE closed_at IS NOT NULL"
+    ),
+    "cash in a drawer is its float, its payments and its refunds": "UPDATE drawer_cashmovement SET delta_cents = 1",
+    "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
@@ -78,6 +84,7 @@ CORRUPTIONS = {
 def busy_shop(shop):
     """One order handed over, paid and paid back, a credit note, one in the oven, one accepted, one for a later day."""
     now = timezone.now()
+    sessions.open_drawer(shop=shop, float_cents=5000, operator_id=None, operator="", now=now)
     for finished in (True, False):
         order = place(shop, ask("reine"))
         kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=now)
@@ -90,11 +97,13 @@ def busy_shop(shop):
             refunding.refund(
                 shop=shop, order_id=order.pk, returned=returned, submission=uuid.uuid4(), by=COUNTER, now=now
             )
+    sessions.count_and_close(shop=shop, pieces={5000: 1}, reason="", actor_id=None, operator="", now=now)
     credit_notes.issue(amount_cents=500, reason="geste", issued_by_id=None, submission=uuid.uuid4(), now=now)
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
     replace(shop, "merguez", "chorizo")
+    place(shop, ask("margherita"), pays_online=True)
     return shop
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0010_refund_limit'),
+        ('shop', '0011_zone_and_holidays'),
     ]
 
     operations = [

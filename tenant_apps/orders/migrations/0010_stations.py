@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0001_initial'),
-        ('orders', '0008_discounts_and_reversals'),
+        ('orders', '0009_awaiting_payment'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
