@@ -138,6 +138,8 @@ WRITES |= {
     "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
+    "kitchen:pass_on",
+    "kitchen:bring_back",
     "office:set_holidays",
     "office:invite_again",
     "counter:reprice",
@@ -157,7 +159,7 @@ WRITES |= {
 ARGUMENTS = {
     "round_id", "stop_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
-    "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
+    "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
 
@@ -214,6 +216,7 @@ def filled(shop, neighbour, make_staff):
         "stop_id": round_.stops.get().pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
+        "station": "preparation",
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,

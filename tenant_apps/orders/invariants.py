@@ -93,6 +93,12 @@ INVARIANTS: dict[str, str] = {
         JOIN stock_reservation AS reservation ON reservation.order_id = stand_in.order_id
              AND reservation.ingredient_id = substitution.replacement_id
         WHERE substitution.ended_at IS NOT NULL""",
+    "what is in the oven is of an order in preparation": """
+        SELECT format('commande %%s : %%s, et une ligne au four', orders.id, orders.state)
+        FROM orders_order AS orders WHERE EXISTS (
+            SELECT FROM orders_orderline AS line WHERE line.order_id = orders.id AND line.in_oven_at IS NOT NULL
+            AND (orders.state = 'accepted'
+                 OR line.out_of_oven_at IS NULL AND orders.state IN ('ready', 'on_the_way', 'handed_over')))""",
     "order totals equal their lines": """
         SELECT format('commande %%s : %%s centimes, %%s d''après ses lignes', orders.id, orders.items_cents, lines.sum)
         FROM orders_order AS orders

@@ -62,6 +62,23 @@ MOVES: dict[tuple[State, State], frozenset[Actor]] = {
 }
 
 
+class Station(models.TextChoices):
+    """Where a line is while its order is in preparation, in a kitchen that works in stations (a setting of the shop)."""
+
+    PREPARATION = "preparation", _("Preparation")
+    OVEN = "oven", _("Oven")
+    DISPATCH = "dispatch", _("Dispatch")
+
+
+PASSES: dict[tuple[Station, Station], frozenset[Actor]] = {
+    (Station.PREPARATION, Station.OVEN): _KITCHEN,
+    (Station.OVEN, Station.DISPATCH): _KITCHEN,
+    (Station.OVEN, Station.PREPARATION): _KITCHEN,  # undone or recalled
+    (Station.DISPATCH, Station.OVEN): _KITCHEN,
+}
+FOLLOWING = {Station.PREPARATION: Station.OVEN, Station.OVEN: Station.DISPATCH}
+
+
 class MoveRefused(RuleError):
     """The order is no longer where this act starts from, or the act is not for this person."""
 
@@ -73,3 +90,9 @@ def check(*, current: State, target: State, actor: Actor) -> None:
         raise MoveRefused(_("This order is “%(state)s”: this can no longer be done.") % {"state": State(current).label})
     if actor not in allowed:
         raise MoveRefused(_("Only the shop can do this now: please call it."))
+
+
+def check_pass(*, current: Station, target: Station, actor: Actor) -> None:
+    """Raises MoveRefused: stations are not skipped, and are the kitchen's."""
+    if actor not in PASSES.get((current, target), frozenset()):
+        raise MoveRefused(_("From this station it does not go there."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import Allergen, Ingredient, ServiceMode, Variant
 from shared_apps.customers.models import Customer
-from tenant_apps.orders.lifecycle import OPEN, Actor, State
+from tenant_apps.orders.lifecycle import OPEN, Actor, State, Station
 from tenant_apps.shop.models import Slot
 
 
@@ -186,6 +186,12 @@ class Order(models.Model):
         return self.seen_version < self.version
 
     @property
+    def in_oven_at(self) -> dt.datetime | None:
+        """When the last of its pizzas went in the oven, by an act of the kitchen; none while one is still being made."""
+        moments = [line.in_oven_at for line in self.lines.all() if line.baked]
+        return max((at for at in moments if at), default=None) if all(moments) else None
+
+    @property
     def address(self) -> str:
         return f"{self.street}, {self.postcode} {self.city}"
 
@@ -210,10 +216,20 @@ class OrderLine(models.Model):
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
     # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
     replaced_names = ArrayField(models.CharField(max_length=130), default=list)
+    # A pizza passes the stations of the kitchen, where there are any; the rest is at the dispatch from the start.
+    baked = models.BooleanField(default=False)
+    in_oven_at = models.DateTimeField(null=True)
+    out_of_oven_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("order", "position")
         constraints = [
+            models.CheckConstraint(
+                condition=Q(baked=True) | Q(in_oven_at=None), name="only_what_is_baked_goes_in_the_oven"
+            ),
+            models.CheckConstraint(
+                condition=Q(out_of_oven_at=None) | Q(in_oven_at__isnull=False), name="out_of_the_oven_is_after_in"
+            ),
             models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
             models.CheckConstraint(
@@ -222,6 +238,12 @@ class OrderLine(models.Model):
                 name="an_agreed_price_is_lower_and_has_a_reason",
             ),
         ]
+
+    @property
+    def station(self) -> Station:
+        if not self.baked or self.out_of_oven_at:
+            return Station.DISPATCH
+        return Station.OVEN if self.in_oven_at else Station.PREPARATION
 
     @property
     def total_cents(self) -> int:

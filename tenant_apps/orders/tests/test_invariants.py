@@ -43,6 +43,10 @@ CORRUPTIONS = {
     "every order to be made holds reservations": "DELETE FROM stock_reservation",
     "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
     "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
+    "what is in the oven is of an order in preparation": (
+        "UPDATE orders_orderline SET in_oven_at = now() WHERE baked"
+        " AND order_id IN (SELECT id FROM orders_order WHERE state = 'accepted')"
+    ),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries - 1 WHERE deliveries > 0",

@@ -26,6 +26,17 @@ const regions = () => document.querySelectorAll("[data-live-url]");
 const content = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 for (const region of regions()) shown.set(region, content(region.innerHTML));
 
+// While a finger is down nothing moves: what it touches is what it gets.
+const HELD_MS = 1500;
+let press = null;
+document.addEventListener("pointerdown", () => {
+  let lift;
+  press = { over: new Promise((resolve) => { lift = () => setTimeout(resolve, 50); }), lift };
+  setTimeout(lift, HELD_MS);
+}, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => press?.lift(), true);
+const lifted = () => press?.over;
+
 async function refresh(region) {
   if (busy.has(region)) {
     busy.set(region, "again");
@@ -53,8 +64,10 @@ async function fetchInto(region) {
     return;
   }
   if (answer.status !== 200) return;
+  const html = await answer.text();
+  await lifted();
   etags.set(region, answer.headers.get("ETag") ?? "");
-  swap(region, await answer.text());
+  swap(region, html);
 }
 
 function swap(region, html) {
