@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0002_steps'),
-        ('orders', '0009_awaiting_payment'),
+        ('orders', '0010_stations'),
         ('shop', '0011_zone_and_holidays'),
     ]
 
