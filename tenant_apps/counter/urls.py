@@ -2,6 +2,7 @@ from django.urls import path
 
 from tenant_apps.counter.views import (
     blocked,
+    dispatch,
     drawer,
     escalation,
     money,
@@ -26,6 +27,12 @@ urlpatterns = [
     path("numeros-bloques/", blocked.blocked, name="blocked"),
     path("numeros-bloques/<int:blocked_id>/debloquer/", blocked.unblock, name="unblock"),
     path("numeros-bloques/<int:blocked_id>/laisser-passer/", blocked.let_through, name="let_through"),
+    path("tournees/", dispatch.dispatch, name="dispatch"),
+    path("tournees/tableau/", dispatch.dispatch_board, name="dispatch_board"),
+    path("tournees/carte/", dispatch.dispatch_map, name="dispatch_map"),
+    path("<int:number>/confier/", dispatch.assign, name="assign"),
+    path("<int:number>/reprendre/", dispatch.take_back, name="take_back"),
+    path("<int:number>/suite/", dispatch.follow_up, name="follow_up"),
     path("<int:number>/prix/", orders.reprice, name="reprice"),
     path("<int:number>/refaire/", remakes.remake, name="remake"),
     path("<int:number>/", orders.order, name="order"),
@@ -39,7 +46,6 @@ urlpatterns = [
     path("caisse/mouvement/", drawer.move_cash, name="move_cash"),
     path("caisse/compter/", drawer.count_drawer, name="count_drawer"),
     path("<int:number>/remettre/", orders.hand_over, name="hand_over"),
-    path("<int:number>/parti/", orders.leave, name="leave"),
     path("<int:number>/annuler/", orders.cancel, name="cancel"),
     path("prise/", taking.begin, name="begin"),
     path("prise/<uuid:token>/", taking.taking, name="taking"),

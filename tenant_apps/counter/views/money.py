@@ -56,7 +56,7 @@ def _say_taken(request: StaffRequest, order: Order, submission: uuid.UUID) -> No
     payment = order.payments.get(submission=submission)
     if payment.change_cents:
         words = _("Change to give: %(change)s") % {"change": euros(payment.change_cents)}
-        messages.success(request, words, extra_tags="good change")
+        messages.success(request, words, extra_tags="good large")
     else:
         messages.success(request, _("Payment recorded."), extra_tags="good")
     vouchers = [one.kept_cents for one in order.payments.all() if one.means in Payment.MEAL_VOUCHERS]
@@ -129,7 +129,7 @@ def agree_discount(request: StaffRequest, number: int) -> HttpResponse:
 def _say_given_back(request: StaffRequest, order: Order, submission: uuid.UUID) -> None:
     given = order.refunds.filter(submission=submission)
     words = ", ".join(f"{refund.get_means_display()} {euros(refund.amount_cents)}" for refund in given)
-    messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good change")
+    messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good large")
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0009_awaiting_payment'),
+        ('orders', '0011_failed_deliveries'),
         ('promotions', '0001_vouchers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
