@@ -22,15 +22,21 @@ from tenants.models import Pizzeria
 Kind = Message.Kind
 
 
-def send(*, pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> None:
-    """One e-mail. Steps carry a way to have no more of them (RFC 8058); what was ordered or owed is always said."""
+def send(*, pizzeria: Pizzeria, order: Order, kind: Message.Kind, version: int) -> None:
+    """One e-mail, under the same Message-ID if it ever leaves twice.
+
+    Steps carry a way to have no more of them (RFC 8058); what was ordered or owed is always said.
+    """
     context = _context(pizzeria, order, kind)
     letter = EmailMultiAlternatives(
         context["subject"], render_to_string("orders/told.txt", context), None, [order.contact_email]
     )
+    letter.extra_headers = {
+        "Message-ID": f"<{pizzeria.slug}.{order.reference}.{kind}.{version}@{settings.BASE_DOMAIN}>"
+    }
     letter.attach_alternative(render_to_string("orders/told.html", context), "text/html")
     if kind in Message.STEPS:
-        letter.extra_headers = {
+        letter.extra_headers |= {
             "List-Unsubscribe": f"<{context['quiet_url']}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
