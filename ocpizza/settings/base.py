@@ -8,6 +8,9 @@ from csp.constants import NONE, SELF
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
+# Where releases follow each other, `<home>/releases/<release>/`, what outlives them is in their home.
+HOME = BASE_DIR.parent.parent if BASE_DIR.parent.name == "releases" else BASE_DIR
+RELEASE = BASE_DIR.name
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_ADMIN_URL = env.str("SECRET_ADMIN_URL", default="admin")
@@ -34,6 +37,7 @@ SHARED_APPS = [
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
+    "shared_apps.health",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -170,7 +174,11 @@ BIND = env.str("BIND", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 LIVE_PORT = env.int("LIVE_PORT", default=PORT + 1)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-RUN_DIR = env.str("RUN_DIR", default=str(BASE_DIR / ".data" / "run"))
+RUN_DIR = env.str("RUN_DIR", default=str(HOME / ".data" / "run"))
+
+# Who sends it as a bearer reads the details of /sante/complet/; empty: nobody does.
+HEALTH_TOKEN = env.str("HEALTH_TOKEN", default="")
+HEALTH_DISK_FREE_MB = env.int("HEALTH_DISK_FREE_MB", default=1024)
 
 # Where browsers open the event stream; `{host}` is the page's own host without its port.
 LIVE_URL = env.str("LIVE_URL", default="/live/")
