@@ -59,6 +59,10 @@ class Shop:
         return f"{self.street}, {self.postcode} {self.city}"
 
     @property
+    def host(self) -> str:
+        return f"{self.slug}.{settings.BASE_DOMAIN}"
+
+    @property
     def is_trading(self) -> bool:
         return self.state == Pizzeria.State.TRADING
 

@@ -6,6 +6,7 @@ from django.shortcuts import render
 
 from tenants import hosts
 from tenants.database import connection
+from tenants.models import Pizzeria
 from tenants.requests import Request
 
 Next = Callable[[Request], HttpResponse]
@@ -31,6 +32,8 @@ class PizzeriaMiddleware:
             shop = hosts.shop_for(host)
         except hosts.UnknownHost:
             return render(request, "unknown_host.html", status=404)
+        if host != shop.host:
+            return self._moved(request, shop)
         if not shop.is_trading:
             return self._not_trading(request, shop)
         request.pizzeria = shop
@@ -41,7 +44,13 @@ class PizzeriaMiddleware:
         finally:
             connection.set_schema_to_public()
 
+    def _moved(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        """A former address of the shop: 308, so that a form sent there is sent again rather than lost."""
+        return HttpResponse(status=308, headers={"Location": f"{shop.url}{request.get_full_path()}"})
+
     def _not_trading(self, request: Request, shop: hosts.Shop) -> HttpResponse:
+        if shop.state == Pizzeria.State.CLOSED:
+            return render(request, "suspended.html", {"shop": shop, "closed": True}, status=410)
         response = render(request, "suspended.html", {"shop": shop}, status=503)
         response["Retry-After"] = "3600"
         return response

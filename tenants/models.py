@@ -8,6 +8,12 @@ from django_tenants.models import DomainMixin, TenantMixin
 SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?\Z", _("Letters, digits and hyphens, 30 at most."))
 
 
+class PizzeriaQuerySet(models.QuerySet["Pizzeria"]):
+    def with_schema(self) -> "PizzeriaQuerySet":
+        """Those that still have their tables: a closed pizzeria has none."""
+        return self.exclude(state=Pizzeria.State.CLOSED)
+
+
 class Pizzeria(TenantMixin):
     """One shop of the group: a tenant, with its own PostgreSQL schema, role and subdomain."""
 
@@ -15,6 +21,8 @@ class Pizzeria(TenantMixin):
         TRADING = "trading", _("Trading")
         SUSPENDED = "suspended", _("Suspended")
         CLOSED = "closed", _("Closed")
+
+    objects = PizzeriaQuerySet.as_manager()
 
     auto_create_schema = False  # `tenants.schemas` creates it, with everything else, in one transaction
 
@@ -80,3 +88,19 @@ class SchemaDefinition(models.Model):
     migrations_digest = models.CharField(primary_key=True, max_length=64)
     ddl = models.TextField()
     made_at = models.DateTimeField(auto_now_add=True)
+
+
+class RestoreDrill(models.Model):
+    """A backup that was restored aside to see whether it can be: what head office reads of its own backups."""
+
+    append_only = True
+
+    at = models.DateTimeField()
+    backup = models.CharField(max_length=200)  # the file's name
+    pizzeria = models.CharField(max_length=80)
+    seconds = models.FloatField()
+    rows = models.PositiveIntegerField(default=0)
+    fault = models.TextField(blank=True)  # empty when it restored and added up
+
+    class Meta:
+        ordering = ("-id",)

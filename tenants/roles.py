@@ -143,6 +143,16 @@ def shop_grants(schema_name: str) -> str:
     )
 
 
+def shop_revocations(schema_name: str, of: str) -> str:
+    """The statements that take a schema away from the role of the shop `of`, for the owner to run."""
+    schema, role = _quote(schema_name), _quote(shop_role(of))
+    return (
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role};"
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role};"
+        f"REVOKE ALL ON SCHEMA {schema} FROM {role}"
+    )
+
+
 def drop_shop_role(schema_name: str) -> None:
     with acting_as(LOGIN):
         _run(f"DROP ROLE IF EXISTS {_quote(shop_role(schema_name))}")

@@ -50,7 +50,7 @@ def create(*, schema_name: str) -> None:
     name = connection.ops.quote_name(schema_name)
     try:
         with as_owner_of("public"):
-            ddl = _definition()
+            ddl = definition()
     except NeedsRealSchema:
         with roles.acting_as(OWNER):
             _execute(f"CREATE SCHEMA {name}")
@@ -63,9 +63,50 @@ def create(*, schema_name: str) -> None:
         )
 
 
-def drop(*, schema_name: str) -> None:
+def create_aside(*, schema_name: str, ddl: str) -> None:
+    """A schema that no role of a shop may enter: where a backup is restored and looked at before it is switched in."""
+    name = connection.ops.quote_name(schema_name)
+    with roles.acting_as(OWNER):
+        _execute(f"CREATE SCHEMA {name}; SET LOCAL search_path = {name}, public; {ddl}")
+
+
+def rename(*, schema_name: str, to: str) -> None:
+    """Waits for whoever is still in the schema, then gives it another name."""
+    quote = connection.ops.quote_name
+    with roles.acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY tablename", [schema_name])
+        tables = ", ".join(f"{quote(schema_name)}.{quote(name)}" for (name,) in cursor.fetchall())
+        cursor.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"ALTER SCHEMA {quote(schema_name)} RENAME TO {quote(to)}")
+
+
+def open_to_its_shop(*, schema_name: str) -> None:
+    """The grants of a schema that was made aside."""
+    roles.create_shop_role(schema_name)
+    with roles.acting_as(OWNER):
+        _execute(roles.shop_grants(schema_name))
+
+
+def shut(*, schema_name: str, from_shop: str) -> None:
+    """No role of a shop may enter it any more."""
+    with roles.acting_as(OWNER):
+        _execute(roles.shop_revocations(schema_name, from_shop))
+
+
+def exists(*, schema_name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema_name])
+        return cursor.fetchone() is not None
+
+
+def drop_aside(*, schema_name: str) -> None:
+    """A schema that belongs to no pizzeria, if it is there."""
     with roles.acting_as(OWNER):
         _execute(f"DROP SCHEMA IF EXISTS {connection.ops.quote_name(schema_name)} CASCADE")
+
+
+def drop(*, schema_name: str) -> None:
+    drop_aside(schema_name=schema_name)
     roles.drop_shop_role(schema_name)
 
 
@@ -75,8 +116,9 @@ def _execute(sql: str) -> None:
         cursor.cursor.execute(sql)
 
 
-def _definition() -> str:
-    digest = _migrations_digest()
+def definition() -> str:
+    """The DDL of a shop's schema at the newest migration. Raises NeedsRealSchema."""
+    digest = migrations_digest()
     kept = SchemaDefinition.objects.filter(pk=digest).values_list("ddl", flat=True).first()
     if kept is not None:
         return kept
@@ -86,7 +128,7 @@ def _definition() -> str:
 
 
 @functools.cache  # the files of a running process do not change
-def _migrations_digest() -> str:
+def migrations_digest() -> str:
     names = "\n".join(f"{app}.{name}" for app, name in sorted(_on_disk()))
     return hashlib.sha256(names.encode()).hexdigest()
 
@@ -149,7 +191,7 @@ def migrate_all(*, report: Callable[[Outcome], None]) -> list[Outcome]:
 
 def _shops_by_state() -> list[list[str]]:
     """Schema names grouped by what is applied in them, in one query."""
-    names = list(Pizzeria.objects.order_by("schema_name").values_list("schema_name", flat=True))
+    names = list(Pizzeria.objects.with_schema().order_by("schema_name").values_list("schema_name", flat=True))
     if not names:
         return []
     question = " UNION ALL ".join(
@@ -200,10 +242,20 @@ def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[s
 
 
 def _run_executor(schema_name: str) -> None:
+    _run_migrations()
+    _execute(roles.shop_grants(schema_name))
+
+
+def _run_migrations() -> None:
     _execute(LOCK_TIMEOUT)
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
-    _execute(roles.shop_grants(schema_name))
+
+
+def migrate_aside(*, schema_name: str) -> None:
+    """Brings a schema that no shop may enter yet to the newest migration: it was backed up before."""
+    with as_owner_of(schema_name), transaction.atomic():
+        _run_migrations()
 
 
 def _migrate_one(schema_name: str, plan: list[Migration], replay: Callable[[str], None]) -> Outcome:

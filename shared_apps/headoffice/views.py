@@ -7,6 +7,7 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
 from shared_apps.sales import queries as sales
+from tenants.models import RestoreDrill
 
 
 def _figures() -> dict[str, object]:
@@ -18,7 +19,7 @@ def _figures() -> dict[str, object]:
 @staff(Permission.GROUP_VIEW)
 def group(request: StaffRequest) -> HttpResponse:
     """Every shop and the group, live, from the read model."""
-    return render(request, "headoffice/group.html", _figures())
+    return render(request, "headoffice/group.html", _figures() | {"drill": RestoreDrill.objects.first()})
 
 
 @require_GET

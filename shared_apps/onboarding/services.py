@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,12 +25,21 @@ class Opened:
     done: tuple[str, ...]  # what this run made, in words; nothing when all was there
 
 
+class AddressKept(RuleError):
+    """A pizzeria that was renamed answers there still."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This address still leads to a pizzeria that was renamed."))
+
+
 @transaction.atomic
 def open_pizzeria(*, plan: Plan) -> Opened:
-    """Makes the shop, or completes what it lacks: all of it or nothing."""
+    """Makes the shop, or completes what it lacks: all of it or nothing. Raises AddressKept."""
     done: list[str] = []
     pizzeria = Pizzeria.objects.filter(slug=plan.slug).first()
     if pizzeria is None:
+        if Domain.objects.filter(domain=f"{plan.slug}.{settings.BASE_DOMAIN}").exists():
+            raise AddressKept
         pizzeria = _new(plan)
         done.append("schéma, horaires, zone et stock" if plan.with_stock else "schéma, horaires et zone")
     if not Domain.objects.filter(domain=pizzeria.host).exists():

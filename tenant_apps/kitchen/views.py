@@ -16,13 +16,14 @@ from tenant_apps.orders.services import escalation, kitchen, remaking
 from tenant_apps.orders.services.acts import By
 from tenant_apps.printing import queries as prints
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.models import ShopSettings
 
 UNDO_SHOWN_SECONDS = 10
 
 
-def _board() -> dict[str, object]:
+def _board(settings: ShopSettings | None = None) -> dict[str, object]:
     now = timezone.now()
-    tickets = queries.board(now)
+    tickets = queries.board(settings or shop_queries.settings(), now)
     pizzas, doughs = queries.all_day(tickets)
     return {
         "tickets": tickets,
@@ -37,9 +38,9 @@ def _board() -> dict[str, object]:
 @require_GET
 @staff(Permission.KITCHEN)
 def board(request: StaffRequest) -> HttpResponse:
-    now = timezone.now()
-    around = {"trading": shop_queries.trading(now), "silent_since": prints.silent_since(), "now": now}
-    return render(request, "kitchen/board.html", _board() | around)
+    now, settings = timezone.now(), shop_queries.settings()
+    around = {"trading": shop_queries.trading(now, settings), "silent_since": prints.silent_since(), "now": now}
+    return render(request, "kitchen/board.html", _board(settings) | around)
 
 
 @require_GET

@@ -17,6 +17,7 @@ from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import Situation
 from tenants.hosts import Shop
 
@@ -56,12 +57,11 @@ class Ticket:
         return self.order.slot.ends_at + self.late
 
 
-def board(now: dt.datetime) -> list[Ticket]:
+def board(settings: ShopSettings, now: dt.datetime) -> list[Ticket]:
     """The tickets to make: remakes, then the first promised first, a new one last unless it was promised before others.
 
     A cancelled one stays until the kitchen acknowledges it. They age as the shop's settings say.
     """
-    settings = shop_queries.settings()
     hurry, late = dt.timedelta(minutes=settings.hurry_minutes), dt.timedelta(minutes=settings.late_minutes)
     to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
     to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)

@@ -87,7 +87,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
 
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
-    for pizzeria_id in Pizzeria.objects.exclude(state=Pizzeria.State.CLOSED).values_list("pk", flat=True):
+    for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
         async_task("tenant_apps.orders.tasks.begin_business_day_of", pizzeria_id)
 
 

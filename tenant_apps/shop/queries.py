@@ -85,8 +85,9 @@ class Trading:
         return self.rush_minutes + 10 if self.rush_minutes < 30 else None
 
 
-def trading(now: dt.datetime) -> Trading:
-    own = settings()
+def trading(now: dt.datetime, own: ShopSettings | None = None) -> Trading:
+    """`own` when the settings were read already."""
+    own = own or settings()
     minutes = own.rush_at(now)
     return Trading(
         minutes,

@@ -84,9 +84,11 @@ def test_a_suspended_shop_does_not_stop_the_others():
     assert seen_from(f"voisine.{BASE}")[0] == "voisine"
 
 
-def test_a_shop_that_is_closed_is_not_served():
+def test_a_shop_that_has_closed_says_so_for_good():
     Pizzeria.objects.filter(slug="nation").update(state=Pizzeria.State.CLOSED)
-    assert Client(headers={"host": f"nation.{BASE}"}).get("/").status_code == 503
+    answer = Client(headers={"host": f"nation.{BASE}"}).get("/")
+    assert answer.status_code == 410
+    assert "a fermé" in answer.content.decode()
 
 
 @pytest.mark.parametrize("host", [f"nation.{BASE}", f"atlantis.{BASE}"])

@@ -9,6 +9,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.sales import queries
 from tenant_apps.orders.services import changing, kitchen, settlement
 from tenant_apps.payments.models import Payment
+from tenants.models import RestoreDrill
 
 
 def of(shop) -> queries.ShopFigures:
@@ -53,13 +54,23 @@ def test_the_page_shows_each_shop_and_the_total(shop, neighbour, make_staff, vis
         assert words in page
 
 
-@pytest.mark.parametrize("address", ["/siege/", "/siege/chiffres/"])
-def test_it_asks_as_much_for_two_shops_as_for_six(shop, make_staff, visit, django_assert_num_queries, address):
+@pytest.mark.parametrize(("address", "asked"), [("/siege/", 5), ("/siege/chiffres/", 4)])
+def test_it_asks_as_much_for_two_shops_as_for_six(shop, make_staff, visit, django_assert_num_queries, address, asked):
     head_office = visit(None, make_staff(Role.HEAD_OFFICE))
     head_office.get(address)
-    with django_assert_num_queries(4) as few:  # session, user, membership, figures
+    with django_assert_num_queries(asked) as few:  # session, user, membership, figures; the page: the last drill
         head_office.get(address)
     for number in range(4):
         place(open_shop(f"nouvelle-{number}"), ask("margherita"))
     with django_assert_num_queries(len(few)):
         head_office.get(address)
+
+
+def test_head_office_reads_how_the_last_restore_drill_went(db, make_staff, visit):
+    head_office = visit(None, make_staff(Role.HEAD_OFFICE))
+    assert "restore_drill" in head_office.get("/siege/").content.decode()
+    now = timezone.now()
+    RestoreDrill.objects.create(at=now, backup="a.ocpizza", pizzeria="nation", seconds=1.234, rows=321)
+    assert "321 lignes restaurées et vérifiées en 1,2 s" in head_office.get("/siege/").content.decode()
+    RestoreDrill.objects.create(at=now, backup="b.ocpizza", pizzeria="nation", seconds=1, fault="illisible")
+    assert "a échoué" in head_office.get("/siege/").content.decode()

@@ -1,5 +1,7 @@
 import datetime as dt
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
@@ -117,7 +119,7 @@ def test_the_board_asks_as_much_for_one_ticket_as_for_many(shop, make_staff, vis
     cook = visit(shop, make_staff(Role.COOK, shop))
     place(shop, ask("reine"))
     cook.get("/cuisine/bons/")
-    with django_assert_num_queries(7) as few:
+    with django_assert_num_queries(8) as few:
         cook.get("/cuisine/bons/")
     for _ in range(4):
         place(shop, ask("reine"), ask("orientale", 2))
@@ -125,6 +127,13 @@ def test_the_board_asks_as_much_for_one_ticket_as_for_many(shop, make_staff, vis
         assert Order.objects.count() == 5
     with django_assert_num_queries(len(few)):
         cook.get("/cuisine/bons/")
+
+
+def test_the_page_of_the_board_reads_the_settings_once(shop, make_staff, visit):
+    cook = visit(shop, make_staff(Role.COOK, shop))
+    with CaptureQueriesContext(connection) as asked:
+        cook.get("/cuisine/")
+    assert sum('FROM "shop_shopsettings"' in query["sql"] for query in asked) == 1
 
 
 def change(shop, order, *lines):

@@ -10,6 +10,7 @@ from tenant_apps.orders import queries
 from tenant_apps.orders.models import Case, RemakeReason
 from tenant_apps.orders.services import changing, kitchen, remaking, settlement
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import Slot
 from tenant_apps.stock.models import StockLevel
@@ -73,7 +74,7 @@ def test_a_remake_uses_stock_and_sells_nothing(shop, made):
 def test_a_remake_goes_first_in_the_kitchen(shop, made):
     waiting = place(shop, ask("reine"))
     again = remake(shop, made)
-    assert [ticket.order for ticket in queries.board(timezone.now())] == [again, waiting]
+    assert [ticket.order for ticket in queries.board(shop_queries.settings(), timezone.now())] == [again, waiting]
 
 
 def test_a_full_slot_does_not_refuse_a_remake(shop, made):

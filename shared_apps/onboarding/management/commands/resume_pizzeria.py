@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pizzeria = Pizzeria.objects.filter(slug=options["slug"]).first()
+        pizzeria = Pizzeria.objects.with_schema().filter(slug=options["slug"]).first()
         if pizzeria is None:
             raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
         services.resume(pizzeria=pizzeria)

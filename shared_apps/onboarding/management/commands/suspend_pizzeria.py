@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--timeout", type=int, default=7200, help="secondes d'attente au plus (--drain)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pizzeria = Pizzeria.objects.filter(slug=options["slug"]).first()
+        pizzeria = Pizzeria.objects.with_schema().filter(slug=options["slug"]).first()
         if pizzeria is None:
             raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
         took_orders = services.stop_orders(pizzeria=pizzeria)

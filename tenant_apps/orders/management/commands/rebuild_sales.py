@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("slugs", nargs="*", help="pizzerias à refaire (toutes par défaut)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shops = Pizzeria.objects.order_by("slug")
+        shops = Pizzeria.objects.with_schema().order_by("slug")
         if options["slugs"]:
             shops = shops.filter(slug__in=options["slugs"])
         for shop in shops:

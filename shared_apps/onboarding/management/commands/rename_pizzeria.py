@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from shared_apps.core.errors import RuleError
+from shared_apps.onboarding import closing
+from tenants.models import SLUG, Pizzeria
+
+
+class Command(BaseCommand):
+    help = "Change l'adresse web d'une pizzeria ; l'ancienne y renvoie. Son schéma garde son nom."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("new_slug")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        pizzeria = Pizzeria.objects.with_schema().filter(slug=options["slug"]).first()
+        if pizzeria is None:
+            raise CommandError(f"Aucune pizzeria « {options['slug']} ».")
+        try:
+            SLUG(options["new_slug"])
+            closing.rename(pizzeria=pizzeria, slug=options["new_slug"])
+        except (RuleError, ValidationError) as refusal:
+            raise CommandError(f"{' '.join(getattr(refusal, 'messages', [str(refusal)]))} Rien n'a changé.") from None
+        self.stdout.write(f"{pizzeria.name} : {pizzeria.url}")
