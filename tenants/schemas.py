@@ -209,7 +209,7 @@ def _shops_by_state() -> list[list[str]]:
 
 def behind() -> dict[str, int]:
     """The schemas of shops that lack migrations of this release, with how many."""
-    lacking = {}
+    lacking: dict[str, int] = {}
     with roles.acting_as(OWNER), schema_context("public"):  # nobody else reads what is applied in a shop
         for schema_names in _shops_by_state():
             missing = len(_on_disk() - _applied(schema_names[0]))

@@ -245,7 +245,7 @@ GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
 
 # Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
-BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(BASE_DIR / ".data" / "sauvegardes")))
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(HOME / ".data" / "sauvegardes")))
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
 # They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
 BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")

@@ -153,7 +153,7 @@ class Parent:
             return
         os.environ[HANDED] = json.dumps(self._inheritance())
         os.chdir(home)
-        os.execv(python, [python, *sys.argv])
+        os.execv(python, [python, *sys.argv])  # noqa: S606  ourselves, in the next release
 
     def _inheritance(self) -> dict[str, Any]:
         for held in self.sockets.values():

@@ -58,7 +58,7 @@ class Started(Process):
     def __init__(self, program: Program, public: socket.socket | None, environment: Mapping[str, str]) -> None:
         self.since = time.monotonic()
         with socket.create_server(("127.0.0.1", 0)) as private:
-            self._private = private.getsockname()
+            self._port = private.getsockname()[1]
             descriptors = {"public": public.fileno(), "private": private.fileno()} if public else {}
             # Popen reaps children by itself when it is forgotten, which is why it is kept.
             self._popen = subprocess.Popen(
@@ -79,7 +79,7 @@ class Started(Process):
     def ready(self) -> bool:
         if not self.program.health:
             return self.alive and time.monotonic() - self.since >= self.program.steady_seconds
-        asked = http.client.HTTPConnection(*self._private, timeout=ASK_SECONDS)
+        asked = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ASK_SECONDS)
         try:
             asked.request("GET", self.program.health, headers=dict(self.program.health_headers))
             return asked.getresponse().status == 200

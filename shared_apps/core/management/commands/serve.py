@@ -29,9 +29,7 @@ class Command(BaseCommand):
         logging.getLogger("shared_apps.core.parent").setLevel(logging.INFO)
         run_dir = Path(settings.RUN_DIR)
         run_dir.mkdir(parents=True, exist_ok=True)
-        parent = Parent(
-            programs(), release=settings.RELEASE, state=run_dir / "serve.json", terminal=sys.stdin.isatty()
-        )
+        parent = Parent(programs(), release=settings.RELEASE, state=run_dir / "serve.json", terminal=sys.stdin.isatty())
         sys.exit(parent.run())
 
 
