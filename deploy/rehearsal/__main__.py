@@ -6,19 +6,21 @@ customers order through restarts, deployments, failed ones and killed processes,
 Five to six minutes on two cores; its report is also in test-results/production.json. Code 1 when anything is not as promised.
 """
 
+import argparse
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import scenes
 from certificates import Authority
 from customers import Crowd
 from database import Database
-from installed import HOME, USER, Site, refuse_a_machine_in_use
-from machine import REPOSITORY, Stop, Traces, install_packages
+from installed import HOME, USER, Site, clean, refuse_a_machine_in_use
+from machine import REPOSITORY, Stop, install_packages
 from releases import Repository
 from ssh import Ssh
 
@@ -60,42 +62,41 @@ class Report:
         path.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
 
 
-def install(traces: Traces, folder: Path, report: Report) -> scenes.Stage:
+def install(folder: Path, report: Report) -> scenes.Stage:
     authority = Authority(folder)
     made: dict[str, scenes.Stage] = {}
 
     def whole() -> scenes.Figures:
-        database = Database(traces, authority)
-        site = Site(traces, authority, database)
+        database = Database(authority)
+        site = Site(authority, database)
         site.make_home()
         repository = Repository(site.origin, owner=USER)
         site.first_release(repository.first)
         site.start_nginx()
         site.start()
-        made["stage"] = scenes.Stage(site, database, repository, Ssh(traces, folder), Crowd(HOME / "ca.crt"))
+        made["stage"] = scenes.Stage(site, database, repository, Ssh(folder), Crowd(HOME / "ca.crt"))
         return {"version": site.release()}
 
     report.play("installation selon le dossier", whole)
     return made["stage"]
 
 
-def rehearse(report: Report) -> None:
+def rehearse(report: Report, *, keep: bool) -> None:
     refuse_a_machine_in_use()
-    report.play("paquets de Debian", lambda: {"installés": ", ".join(install_packages()) or "déjà là"})
-    traces = Traces()
     with tempfile.TemporaryDirectory(prefix="repetition-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         try:
-            stage = install(traces, folder, report)
+            report.play("paquets de Debian", lambda: {"installés": ", ".join(install_packages()) or "déjà là"})
+            stage = install(folder, report)
             for title, scene in SCENES:
-                report.play(title, lambda scene=scene: scene(stage))  # type: ignore[misc]
+                report.play(title, partial(scene, stage))
         except Stop:
             _show_the_log()
             raise
         finally:
-            for problem in traces.remove():
-                print(f"reste sur la machine : {problem}", file=sys.stderr)
+            if not keep:
+                report.play("tout est repris", lambda: clean() or {})
 
 
 def _show_the_log() -> None:
@@ -105,9 +106,16 @@ def _show_the_log() -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="La forme de la production, répétée sur cette machine.")
+    parser.add_argument("--keep", action="store_true", help="laisse tout en place à la fin, pour regarder")
+    parser.add_argument("--clean", action="store_true", help="ne fait que retirer ce qui a été laissé")
+    given = parser.parse_args()
+    if given.clean:
+        clean()
+        return
     report = Report()
     try:
-        rehearse(report)
+        rehearse(report, keep=given.keep)
     except Stop as stop:
         report.write(failure=str(stop))
         sys.exit(f"ÉCHEC : {stop}")

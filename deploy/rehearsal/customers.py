@@ -19,7 +19,7 @@ from installed import DOMAIN, SHOPS
 from machine import REPOSITORY, Stop
 
 sys.path.insert(0, str(REPOSITORY))
-from shared_apps.onboarding.simulation.browser import Browser, Failed  # noqa: E402  the forms of a page, Django-free
+from shared_apps.onboarding.simulation.browser import Browser, Failed
 
 PER_SHOP = 3
 THINKS = 0.25  # seconds between two acts of a customer

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from certificates import Authority
-from machine import Stop, Traces, run
+from machine import Stop, run
 
 CLUSTER, PORT = "repetition", 54329
 NAME = LOGIN = "ocpizza"
@@ -18,24 +18,15 @@ SETTINGS = {
 
 
 class Database:
-    def __init__(self, traces: Traces, authority: Authority) -> None:
-        self.version = self._newest()
+    def __init__(self, authority: Authority) -> None:
+        self.version = newest()
         self.password = secrets.token_urlsafe(32)
         self.folder = Path(f"/etc/postgresql/{self.version}/{CLUSTER}")
-        if self.folder.exists():  # a rehearsal that was killed
-            run("pg_dropcluster", "--stop", self.version, CLUSTER)
         run("pg_createcluster", self.version, CLUSTER, "--port", str(PORT))
-        traces.later(lambda: run("pg_dropcluster", "--stop", self.version, CLUSTER))
         self._secure(authority)
         run("pg_ctlcluster", self.version, CLUSTER, "start")
         self.ask(f"CREATE ROLE {LOGIN} LOGIN NOINHERIT CREATEROLE PASSWORD '{self.password}'")
         self.ask(f"CREATE DATABASE {NAME} OWNER {LOGIN}")
-
-    def _newest(self) -> str:
-        found = sorted((path.name for path in Path("/usr/lib/postgresql").glob("*")), key=int)
-        if not found:
-            raise Stop("PostgreSQL n’est pas installé")
-        return found[-1]
 
     def _secure(self, authority: Authority) -> None:
         key, certificate = self.folder / "server.key", self.folder / "server.crt"
@@ -54,3 +45,16 @@ class Database:
 
     def count(self, schema: str, question: str) -> int:
         return int(self.ask(f"SET search_path = {schema}, public; {question}", database=NAME))
+
+
+def newest() -> str:
+    """The version of PostgreSQL that Debian has here. Raises Stop."""
+    found = sorted((path.name for path in Path("/usr/lib/postgresql").glob("*")), key=int)
+    if not found:
+        raise Stop("PostgreSQL n’est pas installé")
+    return found[-1]
+
+
+def drop() -> None:
+    if Path(f"/etc/postgresql/{newest()}/{CLUSTER}").exists():
+        run("pg_dropcluster", "--stop", newest(), CLUSTER)

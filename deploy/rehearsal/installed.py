@@ -10,9 +10,10 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+import database as cluster
 from certificates import Authority
 from database import LOGIN, NAME, PORT, Database
-from machine import REPOSITORY, Stop, Traces, run, until
+from machine import REPOSITORY, Stop, put, run, until
 
 DOMAIN = "ocpizza.test"
 USER = "ocpizza"
@@ -21,21 +22,25 @@ LOGS = Path("/var/log/ocpizza")
 SUPERVISOR = Path("/etc/supervisor/conf.d/ocpizza.conf")
 NGINX = Path("/etc/nginx/conf.d/ocpizza.conf")
 TLS = Path("/etc/ssl/ocpizza")
+DEFAULT_SITE = Path("/etc/nginx/sites-enabled/default")
+DEFAULT_SITE_ASIDE = Path("/etc/nginx/default.rehearsal")
+MARK = HOME / ".rehearsal"  # what is here is a rehearsal's, to be taken away
+PIDS = {"nginx": Path("/run/nginx.pid"), "supervisord": Path("/run/supervisord.pid")}
 SHOPS = ("lambersart", "marcq", "wasquehal")
 NOWHERE = "http://127.0.0.1:9"  # the services outside, of which there is none here: a port that refuses
 
 
 class Site:
-    def __init__(self, traces: Traces, authority: Authority, database: Database) -> None:
-        self.traces, self.authority, self.database = traces, authority, database
+    def __init__(self, authority: Authority, database: Database) -> None:
+        self.authority, self.database = authority, database
         self.health_token = secrets.token_urlsafe(32)
         self.checks = f"--connect 127.0.0.1:443 --ca {HOME / 'ca.crt'}"
 
     def make_home(self) -> None:
         run("useradd", "--system", "--home-dir", str(HOME), "--shell", "/bin/bash", "--password", "*", USER)
-        self.traces.later(lambda: run("userdel", USER))
-        self.traces.folder(HOME, owner=USER)
-        self.traces.folder(LOGS)
+        for folder in (HOME, LOGS):  # the second is the dossier's mkdir /var/log/ocpizza
+            folder.mkdir(exist_ok=True)
+        shutil.chown(HOME, USER, USER)
         shutil.copy(self.authority.certificate, HOME / "ca.crt")
         (HOME / ".env").write_text(self._environment())
         (HOME / ".env").chmod(0o600)
@@ -99,18 +104,10 @@ class Site:
     def start(self) -> None:
         """As chapter 5 of the dossier does; supervisord by hand, since there is no systemd to enable it with."""
         shutil.copy(REPOSITORY / "ocpizza.conf", SUPERVISOR)
-        self.traces.later(lambda: SUPERVISOR.unlink(missing_ok=True))
         run("supervisord", "-c", "/etc/supervisor/supervisord.conf")
-        self.traces.later(lambda: self._shut_down())
         for command in ("reread", "update", "status"):
             self.supervisorctl(command)
         self.until_running()
-
-    def _shut_down(self) -> None:
-        self.supervisorctl("shutdown")
-        until(
-            lambda: not run("pgrep", "-x", "supervisord", check=False).stdout, seconds=100, words="fin de supervisord"
-        )
 
     def supervisorctl(self, *arguments: str) -> str:
         return run("supervisorctl", *arguments, check=False).stdout
@@ -126,16 +123,16 @@ class Site:
             return {}
 
     def start_nginx(self) -> None:
-        self.traces.folder(TLS)
+        TLS.mkdir()
         self.authority.sign(
             f"DNS:{DOMAIN},DNS:*.{DOMAIN}", key=TLS / "privkey.pem", certificate=TLS / "fullchain.pem", owner="root"
         )
-        self.traces.set_aside(Path("/etc/nginx/sites-enabled/default"))
+        if DEFAULT_SITE.is_symlink():
+            DEFAULT_SITE.rename(DEFAULT_SITE_ASIDE)
         text = (REPOSITORY / "deploy/nginx.conf").read_text().replace("ocpizza.fr", DOMAIN)
-        self.traces.put(NGINX, text.replace("listen ", "listen 127.0.0.1:"))
+        put(NGINX, text.replace("listen ", "listen 127.0.0.1:"))
         run("nginx", "-t")
         run("nginx")
-        self.traces.later(lambda: run("nginx", "-s", "quit"))
 
     @property
     def user_id(self) -> int:
@@ -163,12 +160,44 @@ def alive_directly() -> bool:
 
 
 def refuse_a_machine_in_use() -> None:
-    """Nobody's site is touched: what a rehearsal would overwrite must not be there."""
+    """Nobody's site is touched: what a rehearsal would overwrite must not be there. What an earlier one left goes."""
     if os.geteuid() != 0:
         raise Stop("La répétition installe des paquets et des services : lancez-la en root, sur une machine sans site.")
+    clean()
     there = [str(path) for path in (HOME, LOGS, SUPERVISOR, NGINX, TLS) if path.exists()]
     if there:
-        raise Stop(f"Il y a déjà un site (ou le reste d’une répétition) : {', '.join(there)}")
-    for name in ("nginx", "supervisord"):
-        if run("pgrep", "-x", name, check=False).stdout:
+        raise Stop(f"Il y a déjà un site : {', '.join(there)}")
+    for name, path in PIDS.items():
+        if runs(path):
             raise Stop(f"{name} tourne déjà sur cette machine.")
+    HOME.mkdir()
+    MARK.touch()
+
+
+def clean() -> None:
+    """Takes away everything that a rehearsal put on the machine, but the packages; nothing where there was none."""
+    if not MARK.exists():
+        return
+    if runs(PIDS["supervisord"]):
+        run("supervisorctl", "shutdown", check=False)
+        until(lambda: not runs(PIDS["supervisord"]), seconds=100, words="fin de supervisord")
+    if runs(PIDS["nginx"]):
+        run("nginx", "-s", "quit")
+    if runs(HOME / "sshd.pid"):
+        run("kill", (HOME / "sshd.pid").read_text().strip())
+    cluster.drop()
+    for path in (SUPERVISOR, NGINX, Path("/var/log/nginx/ocpizza.log")):
+        path.unlink(missing_ok=True)
+    if DEFAULT_SITE_ASIDE.is_symlink():
+        DEFAULT_SITE_ASIDE.rename(DEFAULT_SITE)
+    run("userdel", USER, check=False)
+    for folder in (LOGS, TLS, HOME):  # the mark last
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def runs(pid_file: Path) -> bool:
+    try:
+        state = Path(f"/proc/{int(pid_file.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError):
+        return False
+    return state != "Z"

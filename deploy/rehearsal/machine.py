@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "nginx", "supervisor", "postgresql", "openssh-server", "openssh-client", "git", "openssl",
+    "nginx", "supervisor", "postgresql", "openssh-server", "openssh-client", "git", "openssl", "curl",
     "python3", "python3-venv", "python3-dev", "libpq-dev", "gcc",
 )  # fmt: skip
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -75,50 +74,9 @@ def _installed(name: str) -> bool:
     return status.stdout == "install ok installed"
 
 
-class Traces:
-    """What the rehearsal left on the machine, taken away in reverse order, whatever happened."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], object]] = []
-
-    def later(self, undo: Callable[[], object]) -> None:
-        self._undo.append(undo)
-
-    def put(self, path: Path, text: str, *, mode: int = 0o644, owner: str = "root") -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(mode)
-        shutil.chown(path, owner, owner)
-        self.later(lambda: path.unlink(missing_ok=True))
-
-    def folder(self, path: Path, *, owner: str = "root") -> None:
-        path.mkdir(parents=True)
-        shutil.chown(path, owner, owner)
-        self.later(lambda: shutil.rmtree(path, ignore_errors=True))
-
-    def set_aside(self, path: Path) -> None:
-        """A file of the machine's own, back in its place at the end."""
-        if path.is_symlink() or path.exists():
-            aside = path.with_name(f".{path.name}.rehearsal")
-            path.rename(aside)
-            self.later(lambda: aside.rename(path))
-
-    def remove(self) -> list[str]:
-        """What could not be undone."""
-        problems = []
-        for undo in reversed(self._undo):
-            try:
-                undo()
-            except Exception as error:  # the others must be undone all the same
-                problems.append(f"{type(error).__name__}: {error}")
-        self._undo.clear()
-        return problems
-
-
-def kill(pids: Sequence[int], number: int) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+def put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def processes(words: str, *, user: int) -> list[int]:

@@ -93,7 +93,7 @@ def nginx_keeps_the_door(stage: Stage) -> Figures:
     static = re.search(r"/static/css/base\.[0-9a-f]{12}\.css", curl(stage, f"{group}/", write="", body=True))
     kept = curl(stage, f"{group}{static[0]}", "-I", write="", body=True) if static else ""
     large = curl(stage, f"{group}/trouver/", "-X", "POST", "--data-binary", f"@{_large_file()}", write="%{http_code}")
-    stranger = curl(stage, "https://127.0.0.1/", "-k", write="%{http_code}", check=False)
+    stranger = curl(stage, "https://127.0.0.1/", "-k", write="%{http_code}")
     attempts = [
         curl(stage, f"{group}/compte/connexion/", "-d", "x=1", "--interface", "127.9.9.9", write="%{http_code}")
         for _attempt in range(30)
@@ -128,8 +128,9 @@ def _large_file() -> str:
     return str(path)
 
 
-def curl(stage: Stage, url: str, *options: str, write: str, body: bool = False, check: bool = True) -> str:
-    resolve = [f"--resolve={host}:443:127.0.0.1" for host in (DOMAIN, *(f"{slug}.{DOMAIN}" for slug in SHOPS))]
+def curl(stage: Stage, url: str, *options: str, write: str, body: bool = False) -> str:
+    hosts = (DOMAIN, *(f"{slug}.{DOMAIN}" for slug in SHOPS))
+    resolve = [word for host in hosts for word in ("--resolve", f"{host}:443:127.0.0.1")]
     output = () if body else ("-o", "/dev/null")
     command = (
         "curl",
@@ -145,7 +146,7 @@ def curl(stage: Stage, url: str, *options: str, write: str, body: bool = False, 
         *options,
         url,
     )
-    return run(*command, check=check and False).stdout
+    return run(*command, check=False).stdout
 
 
 def orders_flow(stage: Stage) -> Figures:

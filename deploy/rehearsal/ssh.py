@@ -4,15 +4,15 @@ import os
 import secrets
 from pathlib import Path
 
-from machine import Traces, run
 from installed import HOME, USER
+from machine import run
 
 PORT = 20022
 CONFIGURATION = """
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
-PidFile {folder}/sshd.pid
+PidFile {home}/sshd.pid
 AuthorizedKeysFile {home}/.ssh/authorized_keys
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -25,12 +25,12 @@ PASSED_ON = ("PIP_", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "
 
 
 class Ssh:
-    def __init__(self, traces: Traces, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.passphrase = folder, secrets.token_urlsafe(24)
         for name, passphrase in (("host_key", ""), ("key", self.passphrase)):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", str(folder / name))
         self._authorise()
-        self._start(traces)
+        self._start()
         self.known_hosts = folder / "known_hosts"
         public = (folder / "host_key.pub").read_text().split()
         self.known_hosts.write_text(f"ocpizza {public[0]} {public[1]}\n")
@@ -41,7 +41,7 @@ class Ssh:
         (keys / "authorized_keys").write_text((self.folder / "key.pub").read_text())
         run("chown", "-R", f"{USER}:{USER}", str(keys))
 
-    def _start(self, traces: Traces) -> None:
+    def _start(self) -> None:
         text = CONFIGURATION.format(port=PORT, folder=self.folder, home=HOME, user=USER)
         variables = [f'"{name}={value}"' for name, value in os.environ.items() if name.startswith(PASSED_ON)]
         if variables:
@@ -49,7 +49,6 @@ class Ssh:
         (self.folder / "sshd_config").write_text(text)
         Path("/run/sshd").mkdir(exist_ok=True)
         run("/usr/sbin/sshd", "-f", str(self.folder / "sshd_config"))
-        traces.later(lambda: run("kill", (self.folder / "sshd.pid").read_text().strip()))
 
     def secrets(self, **changes: str) -> dict[str, str]:
         """The five of the repository, and where the host's key is known from."""

@@ -50,6 +50,7 @@ class Parent:
             if self._next:
                 self._hand_over()
             time.sleep(TICK)
+        self._say("stopping")
         stop([*self.serving.values(), *(process for process, _until in self.leaving)])
         self._say("stopped")
         return 0
