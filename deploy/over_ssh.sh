@@ -18,7 +18,13 @@ grep -q '^ocpizza ' "$known_hosts" || fail "deploy/known_hosts n'a pas encore la
 work=$(mktemp -d)
 trap 'ssh-agent -k > /dev/null 2>&1 || true; rm -rf "$work"' EXIT
 eval "$(ssh-agent -s)" > /dev/null
-printf '#!/bin/sh\nprintf "%%s\\n" "$SSH_PASS"\n' > "$work/askpass"
+# Says the passphrase once: to a wrong one ssh-add would go on asking.
+cat > "$work/askpass" << 'SAY'
+#!/bin/sh
+[ -e "$0.asked" ] && exit 1
+: > "$0.asked"
+printf '%s\n' "$SSH_PASS"
+SAY
 chmod 700 "$work/askpass"
 printf '%s\n' "$SSH_KEY" | tr -d '\r' | SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force ssh-add -q - 2> "$work/said" \
     || fail "SSH_KEY ne s'ouvre pas avec SSH_PASS."

@@ -234,6 +234,7 @@ def main() -> None:
     given = parser.parse_args()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a connection that is cut leaves nothing half done
     os.umask(0o022)
+    os.nice(10)  # visitors of the release that serves come first
     (given.home / ".data").mkdir(exist_ok=True)
     home = Home(given.home.resolve())
     with (home.data / "deploy.lock").open("w") as lock:

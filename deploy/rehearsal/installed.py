@@ -1,11 +1,13 @@
 """The application on the machine, as the operating dossier installs it, with the repository's own files."""
 
+import contextlib
 import json
 import os
 import pwd
 import secrets
 import shlex
 import shutil
+import signal
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import database as cluster
 from certificates import Authority
 from database import LOGIN, NAME, PORT, Database
-from machine import REPOSITORY, Stop, put, run, until
+from machine import REPOSITORY, Stop, processes, put, run, until
 
 DOMAIN = "ocpizza.test"
 USER = "ocpizza"
@@ -190,9 +192,18 @@ def clean() -> None:
         path.unlink(missing_ok=True)
     if DEFAULT_SITE_ASIDE.is_symlink():
         DEFAULT_SITE_ASIDE.rename(DEFAULT_SITE)
-    run("userdel", USER, check=False)
+    _remove_user()
     for folder in (LOGS, TLS, HOME):  # the mark last
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_user() -> None:
+    with contextlib.suppress(KeyError):
+        uid = pwd.getpwnam(USER).pw_uid
+        for pid in processes("", user=uid):  # a deployment that was cut
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: run("userdel", USER, check=False).returncode == 0, seconds=10, words="userdel")
 
 
 def runs(pid_file: Path) -> bool:

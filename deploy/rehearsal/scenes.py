@@ -30,6 +30,7 @@ class Stage:
     crowd: Crowd
     submissions: set[str] = field(default_factory=set)  # of every scene until now
     confirmed: set[str] = field(default_factory=set)
+    good: str = ""  # the commit that serves
 
     def reckon(self, tally: Tally) -> Figures:
         """Orders sent against orders made, in the database: none lost, none doubled."""
@@ -206,7 +207,7 @@ def the_site_stops_and_says_so(stage: Stage) -> Figures:
 def a_release_is_deployed(stage: Stage) -> Figures:
     """By SSH, with a migration of every shop, in the middle of the orders: no request fails."""
     before = stage.site.release()
-    commit = stage.repository.follow(stage.repository.first, "Une colonne de plus", with_a_column)
+    commit = stage.good = stage.repository.follow(stage.repository.first, "Une colonne de plus", with_a_column)
     with stage.crowd.scene() as tally:
         time.sleep(2)
         done = stage.site.deploy(commit, ssh=stage.ssh.secrets())
@@ -241,7 +242,7 @@ def a_release_whose_check_fails(stage: Stage) -> Figures:
 
 def _goes_back(stage: Stage, subject: str, change: Callable[..., None]) -> Figures:
     before = stage.site.release()
-    commit = stage.repository.follow("main", subject, change)
+    commit = stage.repository.follow(stage.good, subject, change)
     with stage.crowd.scene() as tally:
         done = stage.site.deploy(commit, ssh=stage.ssh.secrets())
         time.sleep(2)
