@@ -71,7 +71,7 @@ PUBLIC = {
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
     "storefront:order_again": 405, "storefront:quiet": 404,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
-    "website:legal_notice": 200, "website:privacy": 200,
+    "health:alive": 200, "health:complete": 503, "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
