@@ -113,13 +113,22 @@ def _rights_of_shops() -> Iterator[tuple[str, str]]:
         elif label in READ:
             yield table, "SELECT"
         elif label in WRITE:
-            yield table, "SELECT, INSERT, UPDATE, DELETE"
+            yield table, "SELECT, INSERT" if getattr(model, "append_only", False) else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:
-    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given."""
-    tables = [model._meta.db_table for model in models if getattr(model, "append_only", False)]
-    return [f"REVOKE UPDATE, DELETE, TRUNCATE ON {_quote(schema)}.{_quote(table)} FROM {role}" for table in tables]
+    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given.
+
+    One with `never_deleted = True` changes its rows and loses none.
+    """
+    taken: list[str] = []
+    for model in models:
+        table = f"{_quote(schema)}.{_quote(model._meta.db_table)}"
+        if getattr(model, "append_only", False):
+            taken.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+        elif getattr(model, "never_deleted", False):
+            taken.append(f"REVOKE DELETE, TRUNCATE ON {table} FROM {role}")
+    return taken
 
 
 def create_shop_role(schema_name: str) -> None:

@@ -54,6 +54,7 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "ocpizza.settings.production",
             "SECRET_KEY": secrets.token_urlsafe(50),
             "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
+            "TILL_SIGNING_KEYS": "repetition:" + secrets.token_urlsafe(32),
             "HEALTH_TOKEN": self.health_token,
             "POSTGRES_NAME": NAME,
             "POSTGRES_USER": LOGIN,

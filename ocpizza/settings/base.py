@@ -1,9 +1,12 @@
 """What holds everywhere. Environment variables are read in this folder only; each stands in `.env.example`."""
 
+import tomllib
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+
+from shared_apps.core import reporting
 
 env = environ.Env()
 
@@ -46,6 +49,10 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_cotton.apps.SimpleAppConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_q",
     "csp",
@@ -54,6 +61,7 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
@@ -74,7 +82,8 @@ ROOT_URLCONF = "ocpizza.urls.shop"
 SHOP_CACHE_SECONDS = 5
 
 MIDDLEWARE = [
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # first: the page of a suspended or unknown shop has its style too
+    "shared_apps.core.logs.RequestLogMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # early: the page of a suspended or unknown shop has its style too
     "tenants.middleware.PizzeriaMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -83,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shared_apps.core.middleware.RuleErrorMiddleware",
@@ -146,6 +156,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:login"
+
+# Signing in, by django-allauth: an e-mail and a password, and a code for those who can do much (ADR 0040).
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "shared_apps.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "shared_apps.accounts.forms.LoginForm",
+    "reset_password_from_key": "shared_apps.accounts.forms.NewPasswordForm",
+}
+ACCOUNT_SIGNUP_FORM_CLASS = "shared_apps.accounts.signup_form.SignupForm"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # somebody else may sign in on this tablet
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# By account and by address; counted in PostgreSQL, since processes are several.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/10m/key"}
+MFA_ADAPTER = "shared_apps.accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "OC Pizza"
+MFA_TOTP_TOLERANCE = 1
+# Proxies that add themselves to X-Forwarded-For: the address before them is the visitor's.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Managers, head office and support pass a second factor, unless this is a demonstration.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 
 # One login for the whole group: the cookie lives on the parent domain, membership is checked on every page of a shop.
 SESSION_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
@@ -223,6 +262,13 @@ MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
 
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
+if SENTRY_DSN:
+    reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
+# A statement that lasts longer is written in the log, without its values.
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=250)
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
@@ -244,6 +290,10 @@ GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
 GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
 
+# The keys that sign the till's journal, `name:secret,name:secret`: the first signs, the others only check what they signed.
+TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])
+# What receipts and the attestation name: the version of this software.
+SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 # Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(HOME / ".data" / "sauvegardes")))
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
@@ -257,10 +307,22 @@ BUSINESS_DAY_CUTOFF_HOUR = 4
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"about": {"()": "shared_apps.core.logs.AboutFilter"}},
+    "formatters": {
+        "line": {
+            "()": "shared_apps.core.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "shared_apps.core.logs.JsonLineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(pizzeria)s %(user_id)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
     # They write the address of each request, hence the key and what a customer typed, when they debug.
     "loggers": {
+        "ocpizza.request": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "googlemaps": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},  # a line per task that went well tells nothing

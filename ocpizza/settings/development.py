@@ -2,7 +2,16 @@
 
 from ocpizza import embedded_postgres
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import BASE_DOMAIN, CONTENT_SECURITY_POLICY, DATABASES, LIVE_PORT, PORT, SECRET_KEY, env
+from ocpizza.settings.base import (
+    BASE_DOMAIN,
+    CONTENT_SECURITY_POLICY,
+    DATABASES,
+    LIVE_PORT,
+    PORT,
+    SECRET_KEY,
+    TILL_SIGNING_KEYS,
+    env,
+)
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = SECRET_KEY or "development-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -24,7 +33,9 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [f"http://*.{BASE_DOMAIN
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
+TILL_SIGNING_KEYS = TILL_SIGNING_KEYS or ["developpement:development-only-not-a-secret-0123456789"]
 PRINTERS_MAY_BE_FILES = True
 DEMO = env.bool("DEMO", default=True)
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None  # files are served from where they are, nothing is collected

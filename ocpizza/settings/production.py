@@ -5,7 +5,7 @@ import re
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, MIDDLEWARE, SECRET_ADMIN_URL, SECRET_KEY, env
+from ocpizza.settings.base import DATABASES, LOGGING, MIDDLEWARE, SECRET_ADMIN_URL, SECRET_KEY, env
 
 MANDATORY = (
     "POSTGRES_NAME",
@@ -19,6 +19,7 @@ MANDATORY = (
     "STRIPE_API_KEY",
     "MAPS_API_KEY",
     "BASE_DOMAIN",
+    "TILL_SIGNING_KEYS",
 )
 HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
 
@@ -35,6 +36,8 @@ if SECRET_ADMIN_URL and (
     _can_be_guessed(SECRET_ADMIN_URL, length=16) or not re.fullmatch(r"[\w-]+/?", SECRET_ADMIN_URL, re.ASCII)
 ):
     problems.append(f"SECRET_ADMIN_URL se devine : 16 lettres, chiffres, - ou _ au moins ({HOW_TO_MAKE_ONE}).")
+if any(len(pair.partition(":")[2]) < 32 for pair in env.list("TILL_SIGNING_KEYS", default=[])):
+    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret).")
 if problems:
     raise ImproperlyConfigured(" ".join(problems))
 
@@ -59,3 +62,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
+LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

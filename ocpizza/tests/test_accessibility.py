@@ -11,6 +11,7 @@ from conftest import COOK, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
 from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
+from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
@@ -58,11 +59,19 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
         "mentions-legales",
         "confidentialite",
         "compte/connexion",
+        "compte/mot-de-passe/oublie",
+        "compte/mot-de-passe/oublie/envoye",
+        "compte/mot-de-passe/oublie/fait",
+        "compte/mot-de-passe/oublie/1-perime",
+        "compte/ferme",
         "compte/inscription",
     ):
         reader.read(name, site.url(path=f"/{name}/"))
     reader.press("Créer mon compte")
     reader.read("signup, wrong")
+    reader.page.goto(site.url(path="/compte/connexion/"))
+    reader.press("Se connecter")
+    reader.read("login, wrong")
     reader.read("menu", site.url(own_shop))
     reader.read("empty basket", site.url(own_shop, "/panier/"))
     reader.read("nothing here", site.url(own_shop, "/rien/"))
@@ -155,6 +164,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
         "reglages/historique",
         "stock/inventaire",
         "stock/realisable",
+        "stock/remplacements",
         "livreurs",
     ):
         reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
@@ -177,6 +187,18 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_label("Espèces comptées").fill("1")
     reader.press("Remettre la caisse")
     reader.read("shift, unexplained")
+    page.goto(site.url(own_shop, "/gestion/stock/remplacements/"))
+    reader.press("Voir ce qui change")
+    reader.read("replacements, wrong")
+    page.get_by_label("Ingrédient remplacé").select_option(label="Mozzarella")
+    page.get_by_label("Utilisé à la place").select_option(label="Emmental")
+    page.get_by_label("Motif").fill("Rupture")
+    reader.press("Voir ce qui change")
+    reader.read("replacements, before")
+    reader.press("Remplacer maintenant")
+    reader.read("replacements")
+    reader.read("menu with a replacement", site.url(own_shop))
+    reader.read("customiser with a replacement", site.url(own_shop, "/carte/reine/"))
     reader.read("forbidden", site.url(None, "/siege/"))
     reader.read("kitchen", site.url(own_shop, "/cuisine/"))
     page.get_by_text("À faire en tout").click()
@@ -195,4 +217,26 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
     reader.read("account", site.url(path="/mon-compte/"))
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    for name in ("securite", "sessions", "mot-de-passe", "verification", "code/telephone"):
+        reader.read(name, site.url(own_shop, f"/compte/{name}/"))
+    secret = page.locator("code").inner_text()
+    page.get_by_label("Code").fill("000000")
+    reader.press("Demander ce code")
+    reader.read("a wrong code")
+    page.get_by_label("Code").fill(code(secret))
+    reader.press("Demander ce code")
+    reader.read("rescue codes")
+    reader.read("new rescue codes", site.url(own_shop, "/compte/code/secours/nouveaux/"))
+    reader.read("no more codes", site.url(own_shop, "/compte/code/telephone/retirer/"))
+    reader.read("security with codes", site.url(own_shop, "/compte/securite/"))
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("a code is asked")
     assert reader.found == []

@@ -17,14 +17,14 @@ from shared_apps.core.middleware import VisitorAddressMiddleware
 ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = (
     "POSTGRES_NAME", "POSTGRES_USER", "POSTGRES_PASS", "POSTGRES_HOST", "SECRET_KEY", "SECRET_ADMIN_URL", "SENTRY_DSN",
-    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN",
+    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN", "TILL_SIGNING_KEYS",
 )  # fmt: skip
-
 
 VALUES = dict.fromkeys(MANDATORY, "x") | {
     "BASE_DOMAIN": "ocpizza.example",
     "SECRET_KEY": secrets.token_urlsafe(50),
     "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
+    "TILL_SIGNING_KEYS": "2026:" + secrets.token_urlsafe(32),
 }
 
 
@@ -118,6 +118,13 @@ def test_what_a_parent_took_from_the_file_is_read_again(tmp_path, monkeypatch):
     path.write_text("OF_THE_FILE=after\nGIVEN=of the file\n")
     environment.load(path=path)
     assert (os.environ["OF_THE_FILE"], os.environ["GIVEN"]) == ("after", "of the process")
+
+
+def test_production_refuses_a_short_key_of_the_till():
+    done = start(**VALUES | {"TILL_SIGNING_KEYS": "2026:trop-court"})
+    assert done.returncode == 1
+    assert "TILL_SIGNING_KEYS" in done.stderr
+    assert "trop-court" not in done.stderr.strip().splitlines()[-1]
 
 
 def test_every_variable_that_settings_read_stands_in_the_example():

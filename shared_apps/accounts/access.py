@@ -1,16 +1,20 @@
 """Who may open a page of the staff: the decorator of every such view.
 
 The session is valid on every subdomain, so being signed in says nothing of a shop: membership is read on each request.
-Not signed in: login. No role here: 404, as if the page did not exist. A role, but not one of this page: 403.
+Not signed in: login. No role here: 404, as if the page did not exist. A role, but not one of this page: 403. A manager
+or head office whose session has not passed its second factor: there first.
 """
 
 from collections.abc import Callable
 from functools import wraps
 
+import sentry_sdk
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 
+from shared_apps.accounts import second_factor
 from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.accounts.permissions import ROLES, Permission
 from tenants.requests import Request, ShopRequest
@@ -48,6 +52,9 @@ def staff(permission: Permission) -> Callable[[View], View]:
                 raise PermissionDenied
             request.roles = roles
             request.role = granted[0]
+            sentry_sdk.set_tag("role", request.role)
+            if second_factor.is_missing(request, request.role):
+                return redirect(second_factor.way_to_pass_it(request))
             return view(request, *args, **kwargs)
 
         return guarded

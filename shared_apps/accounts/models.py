@@ -79,6 +79,13 @@ ACTS = {
     "offer": _("Our own prices"),
     "roles": _("Team"),
     "threshold": _("Thresholds"),
+    "supplier": _("Suppliers"),
+    "reception": _("Deliveries of suppliers"),
+    "password": _("Password"),
+    "second_factor_on": _("Codes of a phone asked"),
+    "second_factor_off": _("Codes of a phone no longer asked"),
+    "rescue_codes": _("New rescue codes"),
+    "substitution": _("Replacements"),
 }
 
 

@@ -12,12 +12,6 @@ from shared_apps.accounts.models import AuditEntry, Membership, Role, User
 from shared_apps.core.errors import RuleError
 
 
-def sign_up(*, email: str, password: str, name: str, phone: str) -> User:
-    """A customer's account. In the public schema from any host: no shop may create a user."""
-    with schema_context(get_public_schema_name()):
-        return User.objects.create_user(email, password, name=name, phone=phone)
-
-
 def invitation_key(user: User) -> tuple[str, str]:
     """(uid, token) of the one address at which this person may choose a password; dead once it is chosen."""
     return urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)

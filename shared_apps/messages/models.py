@@ -12,6 +12,7 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation"
         CHANGED = "changed"
+        ALLERGENS = "allergens"
         CANCELLED = "cancelled"
         DELAYED = "delayed"
         READY = "ready"

@@ -7,9 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
-from tenant_apps.orders.forms import ADDRESS, CheckoutForm
+from shared_apps.core.fields import EurosField
+from tenant_apps.orders.forms import ADDRESS, BY_HAND, CheckoutForm
 from tenant_apps.orders.models import Order, RemakeReason
 from tenant_apps.orders.services import rush
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 
 # What stays with a draft that is parked or handed over.
@@ -19,13 +21,26 @@ TYPED = ("phone", "name", "channel", "mode", "street", "postcode", "city", "deta
 class PaymentForm(forms.Form):
     """Money taken: by default all that is due."""
 
-    means = forms.ChoiceField(label=_("Means of payment"), choices=Payment.Means)
-    amount = forms.DecimalField(label=_("Amount (€)"), min_value=Decimal("0.01"), decimal_places=2, localize=True)
+    means = forms.ChoiceField(
+        label=_("Means of payment"), choices=[*BY_HAND, (Payment.Means.CREDIT_NOTE, Payment.Means.CREDIT_NOTE.label)]
+    )
+    amount = EurosField(label=_("Amount (€)"), max_euros=9999)
+    tendered = EurosField(label=_("Cash handed (€)"), max_euros=9999, required=False)
+    tip = EurosField(label=_("Tip (€)"), required=False)
+    credit_code = forms.CharField(label=_("Code of the credit note"), max_length=20, required=False)
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     @property
-    def cents(self) -> int:
-        return int((self.cleaned_data["amount"] * 100).to_integral_value(ROUND_HALF_UP))
+    def tender(self) -> Tender:
+        data, means = self.cleaned_data, Payment.Means(self.cleaned_data["means"])
+        return Tender(
+            means,
+            data["submission"],
+            amount_cents=data["amount"],
+            tendered_cents=data["tendered"] if means == Payment.Means.CASH else None,
+            tip_cents=data["tip"] or 0,
+            credit_code=data["credit_code"],
+        )
 
 
 class TakingForm(CheckoutForm):
@@ -39,9 +54,7 @@ class TakingForm(CheckoutForm):
         label=_("How"),
         choices=[(mode, mode.label) for mode in (ServiceMode.COLLECTION, ServiceMode.DELIVERY, ServiceMode.EAT_IN)],
     )
-    paid_by = forms.ChoiceField(
-        label=_("Paid now"), choices=[("", _("No, later")), *Payment.Means.choices], required=False
-    )
+    paid_by = forms.ChoiceField(label=_("Paid now"), choices=[("", _("No, later")), *BY_HAND], required=False)
     field_order = ("phone", "name", "channel", "mode", "street", "postcode", "city", "details", "when", "note")
 
     def leave_out_the_address(self) -> None:

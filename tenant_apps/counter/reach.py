@@ -61,9 +61,17 @@ def _able(draft: Basket, shop: Shop, place: Location | None, now: dt.datetime) -
         terms = reach(shop, place, situation.settings) if place else None
         if not (shop.has_legal_data and situation.settings.takes_orders) or (place and terms is None):
             return None
-        filled = filling.filled(draft)
+        filled = filling.filled(draft, now=now)
         if not filled.can_be_ordered or (terms and filled.items_cents < terms.minimum_cents):
             return None
         mode = ServiceMode.DELIVERY if place else ServiceMode.COLLECTION
-        times = queries.times_offered(shop=shop, situation=situation, mode=mode, place=place, work=filled.work, now=now)
+        times = queries.times_offered(
+            shop=shop,
+            situation=situation,
+            mode=mode,
+            place=place,
+            work=filled.work,
+            now=now,
+            made_from=filled.made_from,
+        )
     return Able(shop, terms, times[0].window.start) if times else None

@@ -15,13 +15,12 @@ from tenant_apps.delivery.routes import Stop, best_order
 from tenant_apps.delivery.services import shifts
 from tenant_apps.driver.forms import EndForm, StartForm
 from tenant_apps.orders import queries
-from tenant_apps.orders.forms import HandOverForm
+from tenant_apps.orders.forms import BY_HAND, HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import road, settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
 from tenants.hosts import Shop
 
 
@@ -38,7 +37,7 @@ def _list(request: StaffRequest, form: EndForm | None = None) -> dict[str, objec
     shift = delivery.open_shift(request.user.pk)
     return {
         "deliveries": [(handled, _navigation(handled.order)) for handled in [*ordered, *others]],
-        "means": Payment.Means.choices,
+        "means": BY_HAND,
         "shift": shift,
         "cash_cents": delivery.cash_cents(shift) if shift else 0,
         "start_form": StartForm(),
@@ -92,12 +91,7 @@ def delivered(request: StaffRequest, number: int) -> HttpResponse:
     form = HandOverForm(request.POST)
     if form.is_valid():
         settlement.hand_over(
-            shop=request.pizzeria,
-            order_id=number,
-            by=_by(request),
-            now=timezone.now(),
-            means=form.means_taken,
-            submission=form.act,
+            shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), tender=form.tender
         )
     return _after(request)
 

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.catalogue.models import Ingredient
 from tenant_apps.stock.models import Movement
 
 ACTS = (Movement.Reason.RECEPTION, Movement.Reason.COUNT, Movement.Reason.WASTE)
@@ -38,3 +39,28 @@ class ThresholdForm(forms.Form):
 
 class ResolutionForm(forms.Form):
     resolution = forms.CharField(max_length=200)
+
+
+class SubstitutionForm(forms.Form):
+    """An ingredient that another stands for: how much of it for 1 unit of the other, why, until when."""
+
+    replaced = forms.ModelChoiceField(label=_("Ingredient replaced"), queryset=Ingredient.objects.all())
+    replacement = forms.ModelChoiceField(
+        label=_("Used in its place"), queryset=Ingredient.objects.filter(allergens_declared=True)
+    )
+    ratio = forms.DecimalField(
+        label=_("How much of it for 1 of the other"),
+        initial=1,
+        min_value=Decimal("0.0001"),
+        max_digits=8,
+        decimal_places=4,
+        localize=True,
+        help_text=_("In their units: 1 for as much, 1.5 for half as much again."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    until_at = forms.DateTimeField(
+        label=_("Until"),
+        required=False,
+        help_text=_("Empty: until somebody ends it."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )

@@ -24,6 +24,7 @@ class SettingsForm(forms.ModelForm):
     delivery_fee_cents = EurosField(label=_("Delivery fee (€)"))
     delivery_minimum_cents = EurosField(label=_("Minimum for a delivery (€)"))
     discount_limit_cents = EurosField(label=_("Or this sum, the larger (€)"))
+    refund_limit_cents = EurosField(label=_("What the counter gives back of an order without the manager (€)"))
     prepaid_above_cents = EurosField(
         label=_("Deliveries above this are paid when ordered (€)"), required=False, help_text=_("Empty: never")
     )
@@ -45,7 +46,8 @@ class SettingsForm(forms.ModelForm):
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
             "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes",
             "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
-            "discount_limit_percent", "discount_limit_cents", "prepaid_above_cents",
+            "discount_limit_percent", "discount_limit_cents", "refund_limit_cents",
+            "prepaid_above_cents",
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, counting, drivers, settings, stock, today
+from tenant_apps.office.views import cases, counting, drivers, settings, stock, substitutions, today
 
 app_name = "office"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("stock/inventaire/", counting.count_stock, name="count_stock"),
     path("stock/inventaire/<int:count_id>/", counting.counted, name="counted"),
     path("stock/realisable/", counting.feasible, name="feasible"),
+    path("stock/remplacements/", substitutions.substitutions, name="substitutions"),
+    path("stock/remplacements/remplacer/", substitutions.start_substitution, name="start_substitution"),
+    path("stock/remplacements/<int:substitution_id>/finir/", substitutions.end_substitution, name="end_substitution"),
     path("stock/<int:ingredient_id>/seuils/", counting.set_threshold, name="set_threshold"),
     path("stock/<int:ingredient_id>/", stock.ingredient, name="ingredient"),
     path("livreurs/", drivers.drivers, name="drivers"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from shared_apps.accounts.models import Membership, Role
@@ -14,6 +15,7 @@ from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
 from shared_apps.messages.models import Message
 from tenant_apps.orders.models import Order
+from tenant_apps.payments.models import Refund
 from tenants.models import Pizzeria
 
 Kind = Message.Kind
@@ -62,6 +64,7 @@ def _subject(kind: Message.Kind) -> str:
     return {
         Kind.CONFIRMATION: _("Your order no. %(number)s at %(pizzeria)s"),
         Kind.CHANGED: _("Your order no. %(number)s at %(pizzeria)s is changed"),
+        Kind.ALLERGENS: _("Your order no. %(number)s at %(pizzeria)s: its allergens have changed"),
         Kind.CANCELLED: _("Your order no. %(number)s at %(pizzeria)s is cancelled"),
         Kind.DELAYED: _("Your order no. %(number)s at %(pizzeria)s will be later than promised"),
         Kind.READY: _("Your order no. %(number)s is ready at %(pizzeria)s"),
@@ -75,6 +78,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
     return {
         Kind.CONFIRMATION: _("We have received your order no. %(number)s:"),
         Kind.CHANGED: _("Your order no. %(number)s is changed. Here it is now:"),
+        Kind.ALLERGENS: _(
+            "An ingredient of your order no. %(number)s is replaced, and its allergens change. Here is your order as it"
+            " will be made: if it does not suit you, change it, cancel it or call us."
+        ),
         Kind.CANCELLED: _("Your order no. %(number)s is cancelled. Nothing is due."),
         Kind.DELAYED: _("Your order no. %(number)s is late, and we are sorry: it is now expected by %(expected)s."),
         Kind.READY: _("Your order no. %(number)s is ready: it waits for you at %(address)s."),
@@ -82,20 +89,34 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
         Kind.LATE: _(
             "Your order no. %(number)s is later than we promised, and we are sorry. It is being looked after."
         ),
-        Kind.REFUNDED: _("Your order no. %(number)s is refunded by the means you paid with."),
+        Kind.REFUNDED: _("%(refunded)s of your order no. %(number)s is given back to you: %(means)s."),
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
         "expected": clock(order.estimated_until_at) if order.estimated_until_at else "",
         "due": _due(order),
+        **_given_back(order),
     }
 
 
 def _due(order: Order) -> str:
     if order.mode != ServiceMode.DELIVERY:
         return ""
-    due = order.total_cents - sum(payment.amount_cents for payment in order.payments.all())
-    return _("%(due)s to pay at the door.") % {"due": euros(due)} if due else _("It is paid.")
+    due = order.owed_cents - sum(payment.kept_cents for payment in order.payments.all())
+    return _("%(due)s to pay at the door.") % {"due": euros(due)} if due > 0 else _("It is paid.")
+
+
+def _given_back(order: Order) -> dict[str, str]:
+    """What went back so far, and how: a credit note with its code, which is worth money."""
+    given = [refund for refund in order.refunds.all() if refund.state != Refund.State.FAILED]
+    words = []
+    for refund in given:
+        how = f"{refund.get_means_display()} {euros(refund.amount_cents)}"
+        if refund.credit_note:
+            until = {"code": refund.credit_note.code, "date": date_format(refund.credit_note.expires_on)}
+            how += " " + _("(code %(code)s, until %(date)s)") % until
+        words.append(how)
+    return {"refunded": euros(sum(refund.amount_cents for refund in given)), "means": ", ".join(words)}
 
 
 def tell_managers(*, pizzeria: Pizzeria, numbers: list[int]) -> None:

@@ -61,7 +61,11 @@ class Order(models.Model):
     work = models.PositiveIntegerField()
     items_cents = models.PositiveIntegerField()
     delivery_fee_cents = models.PositiveIntegerField(default=0)
+    # Off the whole order, for a reason: no line's own price. `discounts` says which.
+    discount_cents = models.PositiveIntegerField(default=0, db_default=0)
     total_cents = models.PositiveIntegerField()
+    # What is owed no longer because some of it was taken back after it was paid (`payments.Reversal`).
+    reversed_cents = models.PositiveIntegerField(default=0, db_default=0)
     # E-mails at the steps (ready, on its way, late); what was ordered or is owed is told in any case.
     wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
@@ -87,8 +91,14 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(total_cents=F("items_cents") + F("delivery_fee_cents")),
-                name="order_total_is_items_plus_delivery",
+                condition=Q(items_cents=F("total_cents") + F("discount_cents") - F("delivery_fee_cents")),
+                name="order_total_is_items_plus_delivery_less_discount",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_cents__lte=F("items_cents")), name="discount_never_above_the_items"
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_cents__lte=F("total_cents")), name="never_reversed_above_the_total"
             ),
             models.CheckConstraint(
                 condition=~Q(mode=ServiceMode.DELIVERY)
@@ -113,6 +123,11 @@ class Order(models.Model):
     @property
     def number(self) -> int:
         return self.pk
+
+    @property
+    def owed_cents(self) -> int:
+        """What the shop may keep of what it takes for it: taken less given back ends there."""
+        return 0 if self.state == State.CANCELLED else self.total_cents - self.reversed_cents
 
     @property
     def can_still_change(self) -> bool:
@@ -169,6 +184,8 @@ class OrderLine(models.Model):
     without_names = ArrayField(models.CharField(max_length=60), default=list)
     extra_names = ArrayField(models.CharField(max_length=60), default=list)
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
+    # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
+    replaced_names = ArrayField(models.CharField(max_length=130), default=list)
 
     class Meta:
         ordering = ("order", "position")
@@ -231,6 +248,8 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
         REMAKE = "remake", _("To be made again")
+        MONEY_BACK = "money_back", _("Money to give back")
+        ALLERGY = "allergy", _("Allergens changed, with an allergy note")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

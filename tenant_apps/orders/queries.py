@@ -107,24 +107,39 @@ def _tallies(halves: Counter[str]) -> list[Tally]:
 
 
 def composition_of(line: OrderLine) -> Composition:
-    """What a placed line is made of, for one piece."""
+    """What a placed line is made of, for one piece: as the shop makes it now, then as the kitchen took it."""
     configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
     variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras).compose(configuration)
+    own, order = shop_queries.changes(), line.order
+    if order.state != State.ACCEPTED:
+        own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
+    at = order.slot.starts_at
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With the sum of the payments, as PAID."""
-    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount_cents"))
+    """With what is kept of the payments, as PAID."""
+    kept = Sum(F("amount_cents") - F("refunded_cents"))
+    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=kept)
     return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An order as counter and driver handle it, with what is still to be paid in cents."""
+    """An order as counter and driver handle it, with what is kept of its payments in cents."""
 
     order: Order
-    due_cents: int
+    kept_cents: int
+
+    @property
+    def due_cents(self) -> int:
+        """Still to be paid."""
+        return max(0, self.order.owed_cents - self.kept_cents)
+
+    @property
+    def to_give_back_cents(self) -> int:
+        """Paid more than is owed: cancelled, or changed to cost less."""
+        return max(0, self.kept_cents - self.order.owed_cents)
 
     @property
     def submission(self) -> uuid.UUID:
@@ -133,7 +148,7 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, order.total_cents - getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
+    return [Handled(order, getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
 
 
 def in_progress() -> list[Handled]:
@@ -177,8 +192,12 @@ def times_offered(
     work: int,
     now: dt.datetime,
     web: bool = False,
+    made_from: dt.datetime | None = None,
 ) -> list[shop_queries.OfferedSlot]:
-    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown."""
+    """The times offered for this mode; a delivery's leave time for the way, the longest one while it is unknown.
+
+    `made_from` is the moment before which the kitchen does not have what it takes.
+    """
     minutes = 0
     if mode == ServiceMode.DELIVERY:
         known = estimate(shop, place).minutes if place else 0
@@ -192,6 +211,7 @@ def times_offered(
         delivered=mode == ServiceMode.DELIVERY,
         queue=queue(),
         closed_until=situation.settings.web_closed_until(mode, now) if web else None,
+        made_from=made_from,
     )
     return list(offered)
 

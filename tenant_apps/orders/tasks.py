@@ -9,13 +9,13 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.core.reporting import DAILY, EVERY_MINUTE, monitored
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, cases, escalation, estimating
-from tenant_apps.stock.services import reservations
+from tenant_apps.orders.services import blocking, escalation, estimating, receiving, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -26,7 +26,8 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
     """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
-        order = Order.objects.select_related("slot", "customer").prefetch_related("lines", "payments").get(pk=order_id)
+        orders = Order.objects.select_related("slot", "customer")
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note").get(pk=order_id)
         for channel in _channels(order, Message.Kind(kind)):
             with transaction.atomic():
                 _tell(pizzeria, order, Message.Kind(kind), channel, version)
@@ -57,6 +58,7 @@ def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message
     message.save(update_fields=["sent_at"])
 
 
+@monitored("tell-late", EVERY_MINUTE)
 def tell_late() -> None:
     """Every minute: who waits past the time promised and was not told so, in the whole group, by one statement."""
     said = Message.objects.filter(
@@ -85,6 +87,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
     tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
 
 
+@monitored("begin-business-day", DAILY)
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
     for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
@@ -92,14 +95,23 @@ def begin_business_day() -> None:
 
 
 def begin_business_day_of(pizzeria_id: int) -> None:
-    """What was promised for today now counts in today's stock; what it does not cover becomes cases."""
-    pizzeria, now = Pizzeria.objects.get(pk=pizzeria_id), timezone.now()
-    with schema_context(pizzeria.schema_name), transaction.atomic():
-        reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
-        cases.review_shortages(now=now)
+    """The usual deliveries of one more day are expected, for the orders of that day."""
+    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
+    with schema_context(shop.schema_name), transaction.atomic():
+        receiving.begin_day(shop=shop, now=now)
         blocking.forget_expired(now=now)
+    with schema_context(shop.schema_name):
+        substituting.catch_up(shop=shop, now=now)
 
 
+def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
+    """Its time is over; somebody may have ended it before."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
+
+
+@monitored("re-estimate", EVERY_MINUTE)
 def re_estimate() -> None:
     """Every minute, in the shops where a customer waits; each as a task of its own."""
     waiting = OrderSummary.objects.filter(state__in=OPEN_STATES).values_list("pizzeria_id", flat=True)
@@ -108,12 +120,17 @@ def re_estimate() -> None:
 
 
 def re_estimate_of(pizzeria_id: int) -> None:
-    """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift."""
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift.
+
+    What its suppliers did not bring in time is counted on no more.
+    """
+    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
     with schema_context(shop.schema_name):
-        estimating.re_estimate(shop=shop, now=timezone.now())
+        receiving.miss_late(shop=shop, now=now)
+        estimating.re_estimate(shop=shop, now=now)
 
 
+@monitored("escalate", EVERY_MINUTE)
 def escalate() -> None:
     """Every minute, in the shops that have orders to make."""
     waiting = OrderSummary.objects.filter(state="accepted").values_list("pizzeria_id", flat=True)

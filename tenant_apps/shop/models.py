@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode, Variant
+from shared_apps.catalogue.vat import FeeTreatment
 from tenant_apps.shop import promise
 
 
@@ -53,6 +54,9 @@ class ShopSettings(models.Model):
         help_text=_("What the counter may take off an order without the manager: this or the sum below, the larger."),
     )
     discount_limit_cents = models.PositiveIntegerField(_("or, if it is more"), default=500)
+    refund_limit_cents = models.PositiveIntegerField(
+        _("what the counter gives back of an order without the manager"), default=2000, db_default=2000
+    )
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
     )
@@ -64,6 +68,9 @@ class ShopSettings(models.Model):
     )
     printer_address = models.CharField(
         _("ticket printer"), max_length=120, blank=True, help_text=_("host:port on the shop's network; empty: none")
+    )
+    delivery_fee_vat = models.CharField(
+        _("VAT of the delivery fee"), max_length=10, choices=FeeTreatment, default=FeeTreatment.ACCESSORY
     )
     # Rush mode and closed channels: each holds until its moment; who changed them is in TradingChange.
     rush_minutes = models.PositiveSmallIntegerField(default=0, editable=False)

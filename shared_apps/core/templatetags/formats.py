@@ -18,6 +18,12 @@ def euros(cents: int) -> str:
 
 
 @register.filter
+def percent(basis_points: int) -> str:
+    """`550` is `5,5 %`, `1000` is `10 %`."""
+    return f"{_decimal(Decimal(basis_points) / 100)}{money.NO_BREAK_SPACE}%"
+
+
+@register.filter
 def clock(moment: dt.datetime) -> str:
     """`19:05` in Paris becomes `19 h 05`."""
     local = timezone.localtime(moment)

@@ -23,7 +23,9 @@ from shared_apps.onboarding.backups import files
 from shared_apps.onboarding.backups.files import Backup, ShopCopy
 from tenant_apps.orders import invariants
 from tenant_apps.orders.invariants import Broken
+from tenant_apps.till.services import recovery
 from tenants import hosts, schemas, snapshots
+from tenants.hosts import Shop
 from tenants.models import Domain, Pizzeria, schema_name_for
 
 ASIDE, REPLACED = "restoring_", "replaced_"
@@ -133,6 +135,8 @@ def restore(*, path: Path, slug: str | None, to: str | None, identity: Path | No
         with aside(backup=backup, copy=copy, now=now) as scratch, transaction.atomic():
             pizzeria = _row(copy, to)
             replaced = _replace(pizzeria, scratch, now)
+            with schemas.as_owner_of(pizzeria.schema_name):
+                recovery.go_on_after_restore(shop=Shop.of(pizzeria), now=now)
             call_command("rebuild_sales", pizzeria.slug, stdout=StringIO())
             _check_all(pizzeria)
         hosts.forget()

@@ -50,7 +50,7 @@ class Member(ABC):
     def _sign_in(self) -> bool:
         page = self.browser.get("/compte/connexion/")
         form = next(form for form in page.forms if "password" in form.fields)
-        if self.browser.submit(form, email=self.email, password=self.password).refused:
+        if self.browser.submit(form, login=self.email, password=self.password).refused:
             raise Failed("connexion refusée")
         return True
 

@@ -42,10 +42,10 @@ def test_several_means_sum_to_the_total(shop, make_staff, visit):
     order = ready(shop, ask("margherita", 2))
     counter = visit(shop, make_staff(Role.COUNTER, shop))
     pay = f"/comptoir/{order.pk}/encaisser/"
-    counter.post(pay, {"means": "meal_voucher", "amount": "11,00", "submission": str(uuid.uuid4())})
+    counter.post(pay, {"means": "voucher_card", "amount": "11,00", "submission": str(uuid.uuid4())})
     assert "8,80 € à encaisser" in text_of(counter.get(f"/comptoir/{order.pk}/"))
     counter.post(pay, {"means": "cash", "amount": "8,80", "submission": str(uuid.uuid4())})
-    assert payments(shop) == [("meal_voucher", 1100), ("cash", 880)]
+    assert payments(shop) == [("voucher_card", 1100), ("cash", 880)]
 
 
 def test_more_than_what_is_due_is_refused_in_words(shop, make_staff, visit):

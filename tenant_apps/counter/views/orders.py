@@ -13,16 +13,16 @@ from shared_apps.accounts.permissions import Permission
 from shared_apps.baskets import services as baskets
 from shared_apps.baskets.services import AgreedPrice
 from shared_apps.core.calendar import business_day, day_bounds
+from shared_apps.core.errors import RuleError
 from shared_apps.live.regions import region
 from tenant_apps.counter.forms import PaymentForm, PriceForm
 from tenant_apps.orders import queries
-from tenant_apps.orders.forms import HandOverForm
+from tenant_apps.orders.forms import BY_HAND, HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
 from tenant_apps.orders.services import changing, escalation, repricing, road, settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
 from tenant_apps.printing import queries as prints
 from tenant_apps.shop import queries as shop_queries
 
@@ -41,7 +41,7 @@ def _list(request: StaffRequest) -> dict[str, object]:
         orders = queries.over(day_bounds(business_day(now))[0])
     else:
         orders = queries.in_progress()
-    return {"orders": orders, "shown": shown, "means": Payment.Means.choices, "now": now}
+    return {"orders": orders, "shown": shown, "means": BY_HAND, "now": now}
 
 
 @require_GET
@@ -98,7 +98,7 @@ def _page(request: StaffRequest, found: Handled, form: PaymentForm | None = None
         "payments": found.order.payments.select_related("taken_by"),
         "events": found.order.events.select_related("actor"),
         "form": form or PaymentForm(initial=initial),
-        "means": Payment.Means.choices,
+        "means": BY_HAND,
         "remakes": found.order.remade_by.select_related("slot"),
         "remake_reasons": RemakeReason.choices,
         "remake_submission": uuid.uuid4(),
@@ -116,13 +116,11 @@ def take_payment(request: StaffRequest, number: int) -> HttpResponse:
         settlement.take_payment(
             shop=request.pizzeria,
             order_id=number,
-            means=Payment.Means(form.cleaned_data["means"]),
-            amount_cents=form.cents,
-            submission=form.cleaned_data["submission"],
+            tender=form.tender,
             by=_by(request),
             now=timezone.now(),
         )
-    except settlement.WrongAmount as refusal:
+    except RuleError as refusal:
         form.add_error("amount", str(refusal))
         return _page(request, found, form)
     messages.success(request, _("Payment recorded."), extra_tags="good")
@@ -163,8 +161,7 @@ def hand_over(request: StaffRequest, number: int) -> HttpResponse:
         order_id=number,
         by=_by(request),
         now=timezone.now(),
-        means=form.means_taken,
-        submission=form.act,
+        tender=form.tender,
     )
     return _after(request)
 

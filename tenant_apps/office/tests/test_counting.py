@@ -72,12 +72,13 @@ def test_waste_says_why(shop, manager):
 
 def test_what_can_be_made_names_the_ingredient_that_runs_out_first(shop, manager, django_assert_num_queries):
     manager.post("/gestion/stock/inventaire/", {f"count-{key('mozzarella')}": "300"})
+    now = timezone.now()
     with schema_context(shop.schema_name):
         with django_assert_num_queries(1):
-            found = {(row.product, row.size): row for row in queries.feasible_products()}
+            found = {(row.product, row.size): row for row in queries.feasible_products(now=now)}
         row = found["Margherita", "Classique"]
         assert row.blocking == "Mozzarella"
-        assert row.count == queries.feasible()[variant("margherita").pk]
+        assert row.count == queries.feasible(at=now, now=now)[variant("margherita").pk]
     assert "Limité par" in manager.get("/gestion/stock/realisable/").content.decode()
 
 

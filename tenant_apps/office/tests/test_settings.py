@@ -96,7 +96,7 @@ def test_settings_are_in_euros_on_the_screen_and_cents_in_the_database(shop, man
                          "delivery_radius_m", "usual_drivers", "deliveries_per_driver", "discount_limit_percent")
         }  # fmt: skip
     sent |= {"takes_orders": "on", "delivery_fee_cents": "3,50", "delivery_minimum_cents": "15,00"}
-    sent |= {"discount_limit_cents": "5,00", "prepaid_above_cents": ""}
+    sent |= {"discount_limit_cents": "5,00", "refund_limit_cents": "20,00", "prepaid_above_cents": ""}
     assert manager.post("/gestion/reglages/", sent).status_code == 302
     with schema_context(shop.schema_name):
         assert ShopSettings.objects.get().delivery_fee_cents == 350

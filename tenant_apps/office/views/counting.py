@@ -69,7 +69,7 @@ def counted(request: StaffRequest, count_id: int) -> HttpResponse:
 @require_GET
 @staff(Permission.STOCK)
 def feasible(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/feasible.html", {"products": queries.feasible_products()})
+    return render(request, "office/feasible.html", {"products": queries.feasible_products(now=timezone.now())})
 
 
 @require_POST

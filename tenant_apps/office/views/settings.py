@@ -122,7 +122,7 @@ def forget_day(request: StaffRequest) -> HttpResponse:
 @staff(Permission.SHOP_SETTINGS)
 def offers(request: StaffRequest) -> HttpResponse:
     """The group's card with this shop's own prices and what it does not sell."""
-    card, wrong = shop_queries.whole_card({}), dict[int, str]()
+    card, wrong = shop_queries.group_card(), dict[int, str]()
     if request.method == "POST":
         wanted = {}
         for key in card.offers:

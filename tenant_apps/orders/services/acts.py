@@ -13,6 +13,8 @@ from shared_apps.sales.services import Cell
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order, OrderEvent
+from tenant_apps.shop import promise
+from tenant_apps.shop import queries as shop_queries
 from tenants.hosts import Shop
 
 
@@ -32,8 +34,13 @@ class UnknownOrder(RuleError):
 
 
 def locked(order_id: int) -> Order:
-    """The order, locked until the end of the transaction: the first lock of every act on it."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("slot").filter(pk=order_id).first()
+    """The order, locked until the end of the transaction: the first lock of every act on it.
+
+    Its key stays free: a case about it may be opened by whoever holds the stock that it waits for.
+    """
+    order = (
+        Order.objects.select_for_update(of=("self",), no_key=True).select_related("slot").filter(pk=order_id).first()
+    )
     if order is None:
         raise UnknownOrder
     return order
@@ -82,6 +89,15 @@ def tell(*, shop: Shop, order: Order, stock: bool = False) -> None:
     if order.remakes:  # the customer follows the order that is made again
         topics.append(f"order-{order.remakes.reference}")
     hints.changed(scope=shop.schema_name, topics=topics, group=True)
+
+
+def kitchen_begins(order: Order) -> dt.datetime:
+    """When its ingredients must be there, as the shop's settings are now."""
+    return promise.kitchen_begins(
+        starts_at=order.slot.starts_at,
+        travel_minutes=order.travel_minutes,
+        preparation_minutes=shop_queries.settings().preparation_minutes,
+    )
 
 
 def cell(*, shop: Shop, order: Order) -> Cell:

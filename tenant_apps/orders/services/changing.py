@@ -18,25 +18,30 @@ from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, telling
+from tenant_apps.orders.services import acts, cases, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 
 @transaction.atomic
-def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime) -> Order:
-    """Replaces what is ordered; the slot, the address and the means stay.
+def change(
+    *, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime, shown: str | None = None
+) -> Order:
+    """Replaces what is ordered; the slot, the address and the means stay. `shown` as in `placing.place`.
 
-    Raises MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    Raises RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
     """
     order = acts.locked(order_id)
     _check_changeable(order, by)
-    quote = quoting.quote(lines=lines)
+    quote = quoting.quote(lines=lines).at(order.slot.starts_at)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     if order.mode == ServiceMode.DELIVERY:
         minimum = _minimum_cents(shop, order)
         if quote.items_cents < minimum:
@@ -46,9 +51,15 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     reservations.reserve(
-        order_id=order.pk, needs=quote.needs, needed_at=order.slot.starts_at, pizzeria_id=shop.id, now=now
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=acts.kitchen_begins(order),
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
     )
     _rewrite(shop, order, before, quote, by, now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     telling.print_ticket(shop=shop, order=order, kind="changed")
@@ -117,7 +128,10 @@ def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]
 
 @transaction.atomic
 def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
-    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
+    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused.
+
+    What was paid by card online goes back by itself; other money is a case until `refunding.give_back`.
+    """
     order = acts.locked(order_id)
     if order.state == State.CANCELLED:
         return order
@@ -132,6 +146,7 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
     order.save(update_fields=["version"])
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
     telling.print_ticket(shop=shop, order=order, kind="cancelled")

@@ -26,19 +26,21 @@ from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
-from tenant_apps.shop import zones
 from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import OfferedSlot, Situation
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
+from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.reservations import OutOfStock
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 TERMS_VERSION = "2026-11"
@@ -117,14 +119,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidNow:
-    """The whole total, taken in the act of ordering."""
-
-    means: Payment.Means
-    submission: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -153,21 +147,28 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
-    paid: PaidNow | None = None,
+    paid: Tender | None = None,
+    shown: str | None = None,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
+    `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
+
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard; with `paid`, which is the whole total, as
+    `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
+            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown)
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
+    except OutOfStock as refusal:
+        following = _following_with_stock(shop, lines, wishes, contact, channel, now)
+        raise OutOfStock(refusal.missing, following) from None
     except IntegrityError as error:
         if "submission" not in str(error):
             raise
@@ -184,14 +185,15 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
-    paid: PaidNow | None,
+    paid: Tender | None,
+    shown: str | None,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
     blocking.check(phone=contact.phone, now=now)
-    quote = quoting.quote(lines=lines, local=situation.local)
+    quote = quoting.quote(lines=lines, own=situation.changes)
     pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
@@ -202,6 +204,9 @@ def _place(
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
     slot_id, window = _take_slot(wishes, offered, quote.work, shop_settings, now)
+    quote = quote.at(window.start)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -230,22 +235,21 @@ def _place(
         placed_at=now,
     )
     _insert(shop, order, window.end, quote, by)
-    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
-    if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
-        )
+    needed_at = promise.kitchen_begins(
+        starts_at=window.start, travel_minutes=travel_minutes, preparation_minutes=shop_settings.preparation_minutes
+    )
+    reservations.reserve(
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=needed_at,
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
+    )
+    if paid and order.total_cents:
+        settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
     sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=1,
-        ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
-        products=quote.products,
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
@@ -267,8 +271,15 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
 
 
 def _offered(
-    wishes: Wishes, work: int, travel_minutes: int, channel: Order.Channel, situation: Situation, now: dt.datetime
+    wishes: Wishes,
+    work: int,
+    travel_minutes: int,
+    channel: Order.Channel,
+    situation: Situation,
+    now: dt.datetime,
+    made_from: dt.datetime | None = None,
 ) -> Iterator[OfferedSlot]:
+    """`made_from` is the moment before which the stock does not allow it."""
     web = channel == Order.Channel.WEB
     return shop_queries.offered_slots(
         now=now,
@@ -278,6 +289,7 @@ def _offered(
         delivered=wishes.mode == ServiceMode.DELIVERY,
         queue=order_queries.queue(),
         closed_until=situation.settings.web_closed_until(wishes.mode, now) if web else None,
+        made_from=made_from,
     )
 
 
@@ -285,11 +297,32 @@ def _following(
     shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
 ) -> list[str]:
     """The next times in words, as they are after a refusal: read again, somebody has just taken one."""
+    return _times(shop, lines, wishes, contact, channel, now, made_from=None)
+
+
+def _following_with_stock(
+    shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
+) -> list[str]:
+    """The next times for which the stock, with what is expected, allows all of it."""
+    needs = quoting.quote(lines=lines).needs
+    made_from = stock_queries.outlook(needs, now=now).from_when(needs)
+    return _times(shop, lines, wishes, contact, channel, now, made_from) if made_from else []
+
+
+def _times(
+    shop: Shop,
+    lines: Sequence[Asked],
+    wishes: Wishes,
+    contact: Contact,
+    channel: Order.Channel,
+    now: dt.datetime,
+    made_from: dt.datetime | None,
+) -> list[str]:
     situation = shop_queries.situation(now)
-    quote, travel_minutes = quoting.quote(lines=lines, local=situation.local), 0
+    quote, travel_minutes = quoting.quote(lines=lines, own=situation.changes), 0
     if wishes.mode == ServiceMode.DELIVERY:
         travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
-    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now), now)
+    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now, made_from), now)
 
 
 def _words(offered: Iterator[OfferedSlot], now: dt.datetime) -> list[str]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 
@@ -31,11 +32,12 @@ def record(
     actor_id: int | None,
     now: dt.datetime,
     note: str = "",
+    why: Movement.WasteReason = Movement.WasteReason.OTHER,
 ) -> StockLevel:
     """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit. Raises WrongQuantity."""
     acts: dict[Movement.Reason, Callable[..., StockLevel]] = {
         Movement.Reason.RECEPTION: movements.receive,
-        Movement.Reason.WASTE: movements.waste,
+        Movement.Reason.WASTE: partial(movements.waste, why=why),
         Movement.Reason.COUNT: movements.count,
     }
     where = movements.Where(shop.id, shop.schema_name)

@@ -1,5 +1,6 @@
 """Each invariant, broken by hand: the command names it and leaves with 1."""
 
+import uuid
 from io import StringIO
 
 import pytest
@@ -11,9 +12,13 @@ from django.utils import timezone
 from conftest import COOK, COUNTER, ask, place
 from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders.invariants import INVARIANTS
-from tenant_apps.orders.services import kitchen, settlement
+from tenant_apps.orders.services import kitchen, refunding, settlement
 from tenant_apps.orders.services.placing import Wishes
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.refunding import Returned
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.tests.test_substitutions import replace
+from tenant_apps.payments.models import Payment, ReversalLine
+from tenant_apps.payments.services import credit_notes
 from tenant_apps.shop import queries as shop_queries
 from tenants.backend.base import OWNER
 from tenants.roles import acting_as
@@ -21,19 +26,38 @@ from tenants.roles import acting_as
 CORRUPTIONS = {
     "movements sum to balances": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "reserved is what reservations hold": "UPDATE stock_stocklevel SET reserved = reserved + 1 WHERE reserved > 0",
-    "later days promise what reservations hold": "UPDATE stock_daypromise SET promised = promised + 1",
+    "what awaits a reception is what reservations await": "UPDATE stock_stocklevel SET awaited = 1, shortage = true",
+    "what is expected is what receptions will bring": "UPDATE stock_stocklevel SET expected = expected + 1",
+    "the orders needed first are covered by the stock": "UPDATE stock_reservation SET awaited = quantity",
+    "nothing is promised beyond what will be there, unless it is said to be short": (
+        "UPDATE stock_stocklevel SET shortage = true"
+    ),
     "only accepted orders hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
     "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
+    "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries + 1",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
-    "payments never pass the total, and reach it at handover": "DELETE FROM payments_payment",
+    "taken less given back never passes what is owed, and reaches it at handover": (
+        "UPDATE payments_payment SET amount_cents = amount_cents + 1"
+    ),
+    "a payment gives back what its refunds say": "UPDATE payments_payment SET refunded_cents = refunded_cents - 1"
+    " WHERE refunded_cents > 0",
+    "a refund goes back by the means of its payment": "UPDATE payments_refund SET means = 'cheque'",
+    "an order is reversed by what its reversals say": "UPDATE orders_order SET reversed_cents = 1 WHERE reversed_cents > 0",
+    "no line is reversed beyond its pieces and its price": "UPDATE payments_reversalline SET quantity = 2",
+    "credit notes hold what they gave less what they paid": "UPDATE payments_creditnote SET balance_cents = 1",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
-    "the group's hours equal the shop's orders and payments": "UPDATE sales_hourlysales SET orders = orders + 1",
+    "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
+    "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
+    "an order handed over is a sealed sale, once, for its total": "DELETE FROM till_entry WHERE kind = 'sale'",
+    "the journal ends where the group last saw it": "UPDATE till_journalhead SET number = number - 1",
+    "the group's hours equal the shop's orders and journal": "UPDATE sales_hourlysales SET orders = orders + 1",
     "the group's products equal the shop's lines": "UPDATE sales_productsales SET quantity_hundredths = 1",
     "the group's alerts are the shop's low levels": (
         "INSERT INTO sales_stockalert (pizzeria_id, ingredient_id, since)"
@@ -48,7 +72,7 @@ CORRUPTIONS = {
 
 @pytest.fixture
 def busy_shop(shop):
-    """One order handed over and paid, one in the oven, one accepted, one for a later day."""
+    """One order handed over, paid and paid back, a credit note, one in the oven, one accepted, one for a later day."""
     now = timezone.now()
     for finished in (True, False):
         order = place(shop, ask("reine"))
@@ -56,11 +80,17 @@ def busy_shop(shop):
         if finished:
             kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=now)
             settlement.hand_over(
-                shop=shop, order_id=order.pk, by=COUNTER, now=now, means=Payment.Means.CASH, submission=order.submission
+                shop=shop, order_id=order.pk, by=COUNTER, now=now, tender=Tender(Payment.Means.CASH, order.submission)
             )
+            returned = Returned("froide", {order.lines.get().pk: (1, ReversalLine.Fate.WASTED)})
+            refunding.refund(
+                shop=shop, order_id=order.pk, returned=returned, submission=uuid.uuid4(), by=COUNTER, now=now
+            )
+    credit_notes.issue(amount_cents=500, reason="geste", issued_by_id=None, submission=uuid.uuid4(), now=now)
     place(shop, ask("orientale", 2))
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
+    replace(shop, "merguez", "chorizo")
     return shop
 
 

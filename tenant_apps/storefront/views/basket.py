@@ -25,18 +25,25 @@ def basket(request: ShopRequest) -> HttpResponse:
 
 
 def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
-    filled = filling.filled(current)
-    changed = (
-        Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
-    )
+    changed = _changed(current) if current else None
     shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(
+        current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
+    )
     return {
         "filled": filled,
         "changed_order": changed,
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
         "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
     }
+
+
+def _changed(current: Basket) -> Order | None:
+    """The order that the basket changes."""
+    found = Order.objects.filter(reference=current.changes_order) if current.changes_order else Order.objects.none()
+    return found.select_related("slot").first()
 
 
 @require_POST
@@ -70,9 +77,14 @@ def keep_change(request: ShopRequest) -> HttpResponse:
     order = Order.objects.filter(reference=current.changes_order).first()
     if order is None:
         return redirect("storefront:basket")
-    lines = filling.filled(current).asked
+    now = timezone.now()
     changing.change(
-        shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=timezone.now()
+        shop=request.pizzeria,
+        order_id=order.pk,
+        lines=filling.filled(current, now=now).asked,
+        by=baskets.customer(request),
+        now=now,
+        shown=request.POST.get("shown"),
     )
     messages.success(request, _("Your order is changed."), extra_tags="good")
     response = redirect("storefront:order", order.reference)

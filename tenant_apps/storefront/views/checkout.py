@@ -40,12 +40,14 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     basket = baskets.current(request)
     if request.method == "POST" and (placed := _already_placed(request)):
         return redirect("storefront:order", placed.reference)
-    filled = filling.filled(basket)
-    if basket is None or not filled.lines or basket.changes_order:
-        return redirect("storefront:basket")
     now = timezone.now()
     shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(basket, now=now, soonest=opening.soonest)
+    if basket is None or not filled.lines or basket.changes_order:
+        return redirect("storefront:basket")
     form = _form(request, mode, filled, shop, now)
+    filled = filled.at(basket, form.wanted_at, now=now, soonest=opening.soonest)
     valid = request.method == "POST" and form.is_valid()
     fee = _fee(request, form, mode, shop)
     if valid and _agreed(request, form, fee, shop):
@@ -53,6 +55,9 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         if order is not None:
             messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
             return redirect("storefront:order", order.reference)
+        filled = filling.filled(
+            basket, now=now, soonest=opening.soonest, made_for=form.wanted_at
+        )  # as it is after the refusal
     context = {
         "form": form,
         "filled": filled,
@@ -62,7 +67,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "total_cents": filled.items_cents + fee,
         "shop": shop.settings,
         "closed_until_at": shop.settings.web_closed_until(mode, now),
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
 
@@ -98,7 +103,14 @@ def _already_placed(request: ShopRequest) -> Order | None:
 def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now: dt.datetime) -> CheckoutForm:
     place = visitors.remembered(request.session)
     slots = order_queries.times_offered(
-        shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now, web=True
+        shop=request.pizzeria,
+        situation=shop,
+        mode=mode,
+        place=place,
+        work=filled.work,
+        now=now,
+        web=True,
+        made_from=filled.made_from,
     )
     return CheckoutForm(
         request.POST or None,
@@ -107,7 +119,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         slots=slots,
         today=timezone.localdate(now),
         place=place,
-        closed=shop.settings.web_closed_until(mode, now) is not None,
+        closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
     )
 
 
@@ -147,6 +159,7 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 by=baskets.customer(request),
                 customer_id=customer.pk if customer else None,
                 now=now,
+                shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
     except placing.OutOfZone as refusal:

@@ -12,6 +12,7 @@ EVERY_MINUTE = {
     "escalate": "tenant_apps.orders.tasks.escalate",
     "tell_alerts": "shared_apps.sales.tasks.tell_alerts",
     "tell_late": "tenant_apps.orders.tasks.tell_late",
+    "close_days": "tenant_apps.till.tasks.close_days",
 }
 DAILY = {
     "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
