@@ -263,7 +263,7 @@ MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
-SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE
 SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
 if SENTRY_DSN:
     reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
