@@ -65,6 +65,7 @@ TENANT_APPS = [
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
+    "tenant_apps.devices",
     "tenant_apps.storefront",
     "tenant_apps.counter",
     "tenant_apps.kitchen",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenant_apps.devices.middleware.DeviceMiddleware",  # after the check of CSRF: it takes PINs
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -193,6 +195,8 @@ CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
 CSRF_TRUSTED_ORIGINS = [f"https://{BASE_DOMAIN}", f"https://*.{BASE_DOMAIN}"]
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SAMESITE = "Lax"
+# A tablet or till that a shop shares: of the shop's own host alone, so never on the parent domain.
+DEVICE_COOKIE = "device"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 LANGUAGE_CODE = "fr"

@@ -4,16 +4,18 @@ import re
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from django_tenants.utils import schema_context
 
 from conftest import COOK, ask, place
 from shared_apps.accounts.models import Role
-from shared_apps.accounts.permissions import ROLES, Permission
+from shared_apps.accounts.permissions import OPENED_BY_PIN, ROLES, SHOWN_LOCKED, Permission, Purpose
 from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
+from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
@@ -58,6 +60,12 @@ STAFF = {
     "office:close_case": Permission.CASES,
 }
 STAFF |= {
+    "devices:own_pin": Permission.OWN_PIN,
+    "office:set_pin": Permission.SHOP_SETTINGS,
+    "office:devices": Permission.SHOP_SETTINGS,
+    "office:change_device": Permission.SHOP_SETTINGS,
+    "office:renew_code": Permission.SHOP_SETTINGS,
+    "office:revoke_device": Permission.SHOP_SETTINGS,
     "counter:printer": Permission.PRINTS,
     "counter:prints": Permission.PRINTS,
     "counter:reprint": Permission.PRINTS,
@@ -73,6 +81,8 @@ PUBLIC = {
     "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
+    "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
+    "devices:switch": 404,
     "storefront:order_again": 405, "storefront:quiet": 404,
     "accounts:security": None, "accounts:sessions": None, "accounts:end_session": 405,
     ":account_login": 200, ":account_logout": 405, ":account_signup": 200, ":account_inactive": 200,
@@ -95,6 +105,10 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "office:set_pin",
+    "office:change_device",
+    "office:renew_code",
+    "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
     "counter:reprice",
@@ -107,7 +121,7 @@ WRITES |= {
     "counter:reprint",
 }
 ARGUMENTS = {
-    "user_id", "count_id", "uidb36", "key", "session_id", "substitution_id",
+    "user_id", "count_id", "device_id", "uidb36", "key", "session_id", "substitution_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
@@ -158,6 +172,7 @@ def filled(shop, neighbour, make_staff):
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,
+        "device_id": pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=timezone.now())[0].pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
@@ -261,3 +276,67 @@ def test_a_suspended_shop_answers_503_and_an_unknown_one_404(shop, visit):
     answer = visit(shop).get("/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "3600")
     assert visit().get("/", HTTP_HOST=f"nulle-part.{settings.BASE_DOMAIN}").status_code == 404
+
+
+@pytest.fixture
+def device(shop, visit):
+    """A browser paired with a shop; opened by a PIN when somebody is given."""
+
+    def make(purpose, user=None, of=shop):
+        now = timezone.now()
+        with schema_context(of.schema_name):
+            _device, code = pairing.add(shop=of, name="Essai", purpose=purpose, by_id=None, now=now)
+            _device, token = pairing.pair(shop=of, code=code, now=now)
+            if user:
+                pins.set_pin(shop=of, user_id=user.pk, pin=f"8{user.pk % 90000 + 10000}", by_id=None, now=now)
+        browser = visit(shop)
+        browser.cookies[settings.DEVICE_COOKIE] = token
+        if user:
+            opened = browser.post("/appareil/operateur/", {"operator_pin": f"8{user.pk % 90000 + 10000}"})
+            assert opened.status_code == 302
+        return browser
+
+    return make
+
+
+def undone(client, name: str, filled):
+    """What an address answers; what it did is undone, so that the next address finds everything as it was."""
+    with transaction.atomic():
+        answer = send(client, name, url(SHOP_ADDRESSES[name], filled))
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_locked_device_does_nothing_and_shows_what_it_is_for(shop, filled, device, purpose):
+    locked = device(purpose)
+    for name in of_staff(SHOP_ADDRESSES):
+        answer, shown = undone(locked, name, filled), permission_of(name) in SHOWN_LOCKED[purpose]
+        if name == "kitchen:received":  # the page's own word
+            assert (name, answer.status_code) == (name, 204 if shown else 401)
+        elif name in WRITES:
+            assert (name, answer.status_code) == (name, 401)
+        elif shown:
+            assert (name, answer.status_code) == (name, 200)
+        else:
+            assert (name, answer["Location"].partition("?")[0]) == (name, "/appareil/operateur/")
+
+
+def test_a_device_of_another_shop_finds_nothing(shop, neighbour, filled, device):
+    for name in of_staff(SHOP_ADDRESSES):
+        stranger = device(Purpose.KITCHEN, of=neighbour)
+        assert (name, undone(stranger, name, filled).status_code) == (name, 404)
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.COUNTER, Role.COOK, Role.DRIVER])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_pin_opens_what_the_device_is_for_to_the_role_that_may(shop, filled, device, make_staff, purpose, role):
+    opened = device(purpose, make_staff(role, shop))
+    for name in of_staff(SHOP_ADDRESSES):
+        answer, permission = undone(opened, name, filled), permission_of(name)
+        if permission not in OPENED_BY_PIN[purpose]:
+            assert (name, answer["Location"].partition("?")[0]) == (name, "/appareil/mot-de-passe/")
+        elif role not in ROLES[permission]:
+            assert (name, answer.status_code) == (name, 403)
+        else:
+            assert answer.status_code in {200, 204, 302, 409, 422}, name
