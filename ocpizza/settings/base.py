@@ -37,6 +37,7 @@ SHARED_APPS = [
     "shared_apps.baskets",
     "shared_apps.sales",
     "shared_apps.messages",
+    "shared_apps.gateway",
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
@@ -235,7 +236,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN],
+        # The order button leads to Stripe: Chromium holds a redirection after a POST to this list too.
+        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN, "https://checkout.stripe.com"],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -265,6 +267,12 @@ MAPS_ROUTES_URL = env.str("MAPS_ROUTES_URL", default="https://routes.googleapis.
 MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
 
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = "https://api.stripe.com"
+STRIPE_RETRIES = 2  # with the same key of idempotency; a client retries nothing by itself
+STRIPE_STAND_IN_PORT = 0  # of our own stand-in, in development without a key
+# How long an order waits for its online payment before its time and its ingredients are free again.
+ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
 SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
 from ocpizza.settings.base import DATABASES, LOGGING, MIDDLEWARE, SECRET_ADMIN_URL, SECRET_KEY, env
 
-MANDATORY = (
+MANDATORY: tuple[str, ...] = (
     "POSTGRES_NAME",
     "POSTGRES_USER",
     "POSTGRES_PASS",
@@ -21,6 +21,8 @@ MANDATORY = (
     "BASE_DOMAIN",
     "TILL_SIGNING_KEYS",
 )
+if "_live_" in env.str("STRIPE_API_KEY", default=""):
+    MANDATORY += ("STRIPE_WEBHOOK_SECRET",)
 HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
 
 

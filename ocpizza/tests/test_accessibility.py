@@ -159,6 +159,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     for path in (
         "reglages",
         "reglages/horaires",
+        "reglages/zone",
         "reglages/carte",
         "reglages/equipe",
         "reglages/historique",
@@ -169,9 +170,13 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     ):
         reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
     page.goto(site.url(own_shop, "/gestion/reglages/horaires/"))
-    page.get_by_label("Lundi").fill("midi")
+    page.get_by_label("Lundi", exact=True).fill("midi")
     reader.press("Enregistrer ces horaires")
     reader.read("hours, wrong")
+    page.goto(site.url(own_shop, "/gestion/reglages/zone/?adresse=59110 La Madeleine"))
+    page.get_by_role("radio", name="Communes et codes postaux").check()
+    reader.press("Enregistrer cette zone")
+    reader.read("zone, wrong")
     page.goto(site.url(own_shop, "/gestion/reglages/equipe/"))
     reader.press("Envoyer l’invitation")
     reader.read("team, wrong")
@@ -191,7 +196,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.press("Voir ce qui change")
     reader.read("replacements, wrong")
     page.get_by_label("Ingrédient remplacé").select_option(label="Mozzarella")
-    page.get_by_label("Utilisé à la place").select_option(label="Emmental")
+    page.get_by_label("Utilisé à la place").select_option(label="Emmental râpé")
     page.get_by_label("Motif").fill("Rupture")
     reader.press("Voir ce qui change")
     reader.read("replacements, before")

@@ -41,6 +41,9 @@ STAFF = {
     "office:hours": Permission.SHOP_SETTINGS,
     "office:set_day": Permission.SHOP_SETTINGS,
     "office:forget_day": Permission.SHOP_SETTINGS,
+    "office:set_holidays": Permission.SHOP_SETTINGS,
+    "office:zone": Permission.SHOP_SETTINGS,
+    "office:invite_again": Permission.SHOP_SETTINGS,
     "office:offers": Permission.SHOP_SETTINGS,
     "office:members": Permission.SHOP_SETTINGS,
     "office:set_roles": Permission.SHOP_SETTINGS,
@@ -83,7 +86,8 @@ PUBLIC = {
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
     "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
     "devices:switch": 404,
-    "storefront:order_again": 405, "storefront:quiet": 404,
+    "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
+    "storefront:pay_on_receipt": 405, "website:stripe_webhook": 405,
     "accounts:security": None, "accounts:sessions": None, "accounts:end_session": 405,
     ":account_login": 200, ":account_logout": 405, ":account_signup": 200, ":account_inactive": 200,
     ":account_reset_password": 200, ":account_reset_password_done": 200, ":account_reset_password_from_key": 200,
@@ -111,6 +115,8 @@ WRITES |= {
     "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
+    "office:set_holidays",
+    "office:invite_again",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
@@ -254,7 +260,7 @@ def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     for path in ("", "etat/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
-    for act in ("annuler", "modifier", "recommencer"):
+    for act in ("annuler", "modifier", "recommencer", "payer", "payer-a-la-reception"):
         assert visit(neighbour).post(f"/commande/{order.reference}/{act}/").status_code == 404
 
 

@@ -78,6 +78,7 @@ ACTS = {
     "day": _("One day"),
     "offer": _("Our own prices"),
     "roles": _("Team"),
+    "invitation": _("Invitation sent again"),
     "threshold": _("Thresholds"),
     "devices": _("Devices"),
     "pins": _("PINs"),

@@ -13,6 +13,7 @@ Task = TypeVar("Task", bound=Callable[..., object])
 MINUTES_LATE = 5  # a schedule that has not begun by then is told
 DAILY = {"type": "crontab", "value": "0 4 * * *"}
 EVERY_MINUTE = {"type": "interval", "value": 1, "unit": "minute"}
+EVERY_FIVE_MINUTES = {"type": "interval", "value": 5, "unit": "minute"}
 
 
 def start(*, dsn: str, environment: str, release: str, traces: float) -> None:

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, counting, devices, drivers, settings, stock, substitutions, today
+from tenant_apps.office.views import (
+    cases,
+    counting,
+    devices,
+    drivers,
+    hours,
+    settings,
+    stock,
+    substitutions,
+    team,
+    today,
+    zone,
+)
 
 app_name = "office"
 urlpatterns = [
@@ -18,12 +30,15 @@ urlpatterns = [
     path("stock/<int:ingredient_id>/", stock.ingredient, name="ingredient"),
     path("livreurs/", drivers.drivers, name="drivers"),
     path("reglages/", settings.settings, name="settings"),
-    path("reglages/horaires/", settings.hours, name="hours"),
-    path("reglages/horaires/jour/", settings.set_day, name="set_day"),
-    path("reglages/horaires/jour-ordinaire/", settings.forget_day, name="forget_day"),
+    path("reglages/horaires/", hours.hours, name="hours"),
+    path("reglages/horaires/jour/", hours.set_day, name="set_day"),
+    path("reglages/horaires/jour-ordinaire/", hours.forget_day, name="forget_day"),
+    path("reglages/horaires/jours-feries/", hours.set_holidays, name="set_holidays"),
+    path("reglages/zone/", zone.zone, name="zone"),
     path("reglages/carte/", settings.offers, name="offers"),
-    path("reglages/equipe/", settings.members, name="members"),
-    path("reglages/equipe/<int:user_id>/", settings.set_roles, name="set_roles"),
+    path("reglages/equipe/", team.members, name="members"),
+    path("reglages/equipe/<int:user_id>/", team.set_roles, name="set_roles"),
+    path("reglages/equipe/<int:user_id>/inviter/", team.invite_again, name="invite_again"),
     path("reglages/equipe/<int:user_id>/code/", devices.set_pin, name="set_pin"),
     path("reglages/appareils/", devices.devices, name="devices"),
     path("reglages/appareils/<int:device_id>/", devices.change_device, name="change_device"),

@@ -14,6 +14,7 @@ from tenant_apps.orders import filling
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
@@ -31,12 +32,14 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
     filled = filling.filled(
         current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
     )
+    delivery = zones.offered(shop.settings)
     return {
         "filled": filled,
         "changed_order": changed,
         "opening": opening,
         "shop": shop.settings,
-        "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
+        "delivery": delivery,
+        "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
 
 

@@ -34,13 +34,12 @@ class Command(BaseCommand):
 
 
 def programs() -> list[Program]:
-    """Web, live and worker of this release."""
+    """Web, live and worker of this release; in development without a key, the stand-in for Stripe too."""
     scripts = Path(sys.executable).parent
+    python, headers = str(scripts / "python"), {"Host": settings.BASE_DOMAIN, "X-Forwarded-Proto": "https"}
     web = f"ocpizza.wsgi --workers {settings.WEB_WORKERS} --threads 4 --graceful-timeout 20 --timeout 30"
     web += " --max-requests 20000 --max-requests-jitter 2000 --log-level warning --no-control-socket"
     binds = ["--bind", "fd://{public}", "--bind", "fd://{private}"]
-    headers = {"Host": settings.BASE_DOMAIN, "X-Forwarded-Proto": "https"}
-    python = str(scripts / "python")
     return [
         Program(
             "web", [str(scripts / "gunicorn"), *web.split(), *binds], (settings.BIND, settings.PORT),
@@ -54,4 +53,18 @@ def programs() -> list[Program]:
             "worker", [python, "manage.py", "qcluster"],
             steady_seconds=2, grace_seconds=settings.TASK_TIMEOUT_SECONDS + 10,
         ),
+        *([_stand_in(python)] if settings.STRIPE_STAND_IN_PORT else []),
     ]  # fmt: skip
+
+
+def _stand_in(python: str) -> Program:
+    """Takes the payments and tells us of them as Stripe does; what it knows outlives it."""
+    webhook = f"http://{settings.BASE_DOMAIN}:{settings.PORT}/paiement/stripe/"
+    command = [python, "-m", "stripe_stand_in", "--port", str(settings.STRIPE_STAND_IN_PORT), "--webhook", webhook]
+    command += [
+        "--secret",
+        settings.STRIPE_WEBHOOK_SECRET,
+        "--state",
+        str(Path(settings.RUN_DIR).parent / "stripe.json"),
+    ]
+    return Program("stripe", command, steady_seconds=0.5, grace_seconds=5)
