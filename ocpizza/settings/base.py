@@ -62,6 +62,7 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.drawer",
     "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",

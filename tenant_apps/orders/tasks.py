@@ -71,7 +71,7 @@ def tell_late() -> None:
         kind__in=(Message.Kind.LATE, Message.Kind.DELAYED),
     )
     late = OrderSummary.objects.filter(state__in=OPEN_STATES, promised_until_at__lt=timezone.now() - LATE_AFTER)
-    for pizzeria_id, number in late.exclude(Exists(said)).values_list("pizzeria_id", "number"):
+    for pizzeria_id, number in late.exclude(Exists(said)).exclude(state="failed").values_list("pizzeria_id", "number"):
         async_task("tenant_apps.orders.tasks.tell_late_of", pizzeria_id, number)
 
 

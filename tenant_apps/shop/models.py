@@ -76,6 +76,9 @@ class ShopSettings(models.Model):
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
     )
+    kitchen_stations = models.BooleanField(
+        _("the kitchen works in stations"), default=False, help_text=_("Preparation, oven, dispatch: a screen each")
+    )
     hurry_minutes = models.PositiveSmallIntegerField(
         _("minutes before the time promised when a ticket says to hurry"), default=10
     )

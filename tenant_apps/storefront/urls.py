@@ -17,6 +17,7 @@ urlpatterns = [
     path("commander/a-emporter/", checkout.checkout, {"mode": "collection"}, name="checkout_collection"),
     path("commande/<str:reference>/", tracking.order, name="order"),
     path("commande/<str:reference>/etat/", tracking.order_state, name="order_state"),
+    path("commande/<str:reference>/livreur/", tracking.order_driver, name="order_driver"),
     path("commande/<str:reference>/payer/", paying.pay, name="pay"),
     path("commande/<str:reference>/paye/", paying.paid, name="paid"),
     path("commande/<str:reference>/payer-a-la-reception/", paying.pay_on_receipt, name="pay_on_receipt"),
