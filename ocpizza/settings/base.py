@@ -63,6 +63,7 @@ TENANT_APPS = [
     "tenant_apps.stock",
     "tenant_apps.payments",
     "tenant_apps.drawer",
+    "tenant_apps.promotions",
     "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",

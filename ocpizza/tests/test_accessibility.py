@@ -87,6 +87,10 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader.press("Ajouter au panier")
     reader.read("menu with a basket")
     reader.read("basket", site.url(own_shop, "/panier/"))
+    page.get_by_text("Un code promo").click()
+    page.get_by_label("Code", exact=True).fill("rien")
+    reader.press("Utiliser ce code")
+    reader.read("basket, a code that is not one")
     for path in ("livraison", "a-emporter"):
         reader.read(path, site.url(own_shop, f"/commander/{path}/"))
         reader.press("Commander avec obligation")
@@ -159,6 +163,10 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.locator("#refund-reason").fill("Trop cuite")
     reader.press("Rembourser")
     reader.read("counter order, paid back")
+    reader.read("codes", site.url(own_shop, "/gestion/reglages/codes/"))
+    reader.press("Créer ce code")
+    reader.read("codes, wrong")
+    reader.read("takings", site.url(own_shop, "/gestion/encaissements/"))
     reader.read("drawer", site.url(own_shop, "/comptoir/caisse/"))
     reader.press("Ouvrir la caisse")
     page.get_by_label("20,00").first.fill("1")
@@ -327,6 +335,9 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
+    reader.read("code", site.url(path="/siege/codes/"))
+    reader.press("Créer ce code")
+    reader.read("code, wrong")
     reader.read("account", site.url(path="/mon-compte/"))
     assert reader.found == []
 

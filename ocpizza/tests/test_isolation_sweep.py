@@ -20,6 +20,7 @@ from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, stocktaking
 from tenant_apps.printing.models import PrintJob
+from tenant_apps.promotions import services as promotions
 from tenant_apps.stock.models import Reception, Substitution
 from tenant_apps.stock.services import opening
 from tenant_apps.stock.services.movements import Where
@@ -37,6 +38,9 @@ STAFF = {
     "counter:set_rush": Permission.RUSH,
     "counter:close_web": Permission.RUSH,
     "counter:reopen_web": Permission.RUSH,
+    "office:takings": Permission.SHOP_SETTINGS,
+    "office:vouchers": Permission.SHOP_SETTINGS,
+    "office:withdraw_voucher": Permission.SHOP_SETTINGS,
     "office:today": Permission.SHOP_SETTINGS,
     "office:today_figures": Permission.SHOP_SETTINGS,
     "office:drivers": Permission.SHOP_SETTINGS,
@@ -97,7 +101,8 @@ STAFF |= {
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
-    "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
+    "storefront:basket": 200, "storefront:add": 405,
+    "storefront:use_voucher": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:order_driver": 404, "storefront:cancel": 405,
     "storefront:change": 405,
@@ -128,6 +133,9 @@ WRITES = {
 }  # fmt: skip
 WRITES |= {
     "counter:refund",
+    "counter:agree_discount",
+    "counter:use_voucher",
+    "office:withdraw_voucher",
     "counter:give_back",
     "counter:open_drawer",
     "counter:move_cash",
@@ -160,7 +168,7 @@ ARGUMENTS = {
     "round_id", "stop_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
-    "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
+    "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
 }  # fmt: skip
 
 
@@ -234,6 +242,19 @@ def filled(shop, neighbour, make_staff):
         ).pk,
         "blocked_id": blocking.block(
             phone="+33699999999", reason="essai", until_date=None, user_id=None, now=timezone.now()
+        ).pk,
+        "voucher_id": promotions.create(
+            pizzeria_id=shop.id,
+            code="SWEEP",
+            label="essai",
+            percent=10,
+            amount_cents=None,
+            minimum_cents=0,
+            first_date=timezone.localdate(),
+            last_date=timezone.localdate(),
+            uses_limit=None,
+            user_id=None,
+            now=timezone.now(),
         ).pk,
         "slug": neighbour.slug,
         "job_id": PrintJob.objects.create(order=order, kind="bag", version=1, created_at=timezone.now()).pk,

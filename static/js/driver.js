@@ -140,9 +140,10 @@ async function freshToken() {
 
 // The change of what was given, for sums that are not on the list.
 region.addEventListener("input", (event) => {
-  const given = event.target;
-  if (!("due" in given.dataset)) return;
-  const cents = Math.round(parseFloat(given.value.replace(",", ".")) * 100) - Number(given.dataset.due);
+  const given = event.target.form?.querySelector("[data-due]");
+  if (!given) return;
+  const [handed, tip] = [given.value, given.form.elements.tip.value || "0"].map((text) => Math.round(parseFloat(text.replace(",", ".")) * 100));
+  const cents = handed - tip - Number(given.dataset.due);
   const euros = (Math.abs(cents) / 100).toLocaleString("fr-FR", { style: "currency", currency: "EUR" });
   const words = Number.isNaN(cents) ? "" : `${cents < 0 ? given.dataset.missing : given.dataset.back} ${euros}`;
   given.closest("form").querySelector("output").textContent = words;

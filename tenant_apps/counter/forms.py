@@ -135,6 +135,15 @@ class GiveBackForm(forms.Form):
         return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
 
 
+class DiscountForm(forms.Form):
+    """A percentage of the items, or a sum."""
+
+    percent = forms.IntegerField(min_value=1, max_value=100, required=False)
+    sum = EurosField(required=False)
+    reason = forms.CharField(max_length=200)
+    submission = forms.UUIDField()
+
+
 class NoteForm(forms.Form):
     """A credit note given by hand."""
 

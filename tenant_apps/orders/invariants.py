@@ -105,6 +105,20 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity * unit_price_cents), 0) AS sum FROM orders_orderline AS line
                             WHERE line.order_id = orders.id) AS lines
         WHERE orders.items_cents <> lines.sum""",
+    "an order has the discounts that it names": """
+        SELECT format('commande %%s : %%s centimes de remise, %%s d''après ses remises', orders.id,
+                      orders.discount_cents, off.sum)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM orders_orderdiscount AS discount
+                            WHERE discount.order_id = orders.id) AS off
+        WHERE orders.discount_cents <> off.sum""",
+    "a code was used by the orders that stand": """
+        SELECT format('code %%s : %%s usages, %%s commandes', voucher.code, voucher.uses, used.count)
+        FROM promotions_voucher AS voucher
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM orders_orderdiscount AS discount
+                            JOIN orders_order AS orders ON orders.id = discount.order_id
+                            WHERE discount.voucher_id = voucher.id AND orders.state <> 'cancelled') AS used
+        WHERE voucher.uses <> used.count""",
     "a remake names an order and sells nothing": """
         SELECT format('commande %%s : refait la %%s, %%s centimes', orders.id, orders.remakes_id, orders.total_cents)
         FROM orders_order AS orders JOIN orders_order AS first ON first.id = orders.remakes_id

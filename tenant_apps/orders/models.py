@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import Allergen, Ingredient, ServiceMode, Variant
 from shared_apps.customers.models import Customer
 from tenant_apps.orders.lifecycle import OPEN, Actor, State, Station
+from tenant_apps.promotions.models import Voucher
 from tenant_apps.shop.models import Slot
 
 
@@ -252,6 +253,38 @@ class OrderLine(models.Model):
     @property
     def list_total_cents(self) -> int:
         return self.quantity * (self.unit_price_cents if self.list_price_cents is None else self.list_price_cents)
+
+
+class OrderDiscount(models.Model):
+    """Something off a whole order: a code that the customer used, or a discount that the shop agreed to."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="discounts")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, null=True, related_name="discounts")
+    percent = models.PositiveSmallIntegerField(null=True)
+    sum_cents = models.PositiveIntegerField(null=True)
+    amount_cents = models.PositiveIntegerField()  # what it is worth on the items as they are
+    reason = models.CharField(max_length=200)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    by_manager = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    submission = models.UUIDField(null=True, unique=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(voucher__isnull=False), name="one_voucher_per_order"),
+            models.CheckConstraint(
+                condition=Q(percent__isnull=False, sum_cents=None) | Q(percent=None, sum_cents__isnull=False),
+                name="a_discount_is_a_percentage_or_a_sum",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_discount_has_a_reason"),
+        ]
+
+    @property
+    def label(self) -> str:
+        code = f"{self.voucher.code} : " if self.voucher else ""
+        share = f" ({self.percent}\u00a0%)" if self.percent else ""
+        return f"{code}{self.reason}{share}"
 
 
 class OrderEvent(models.Model):

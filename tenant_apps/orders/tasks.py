@@ -31,7 +31,9 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
         orders = Order.objects.select_related("slot", "customer")
-        order = orders.prefetch_related("lines", "payments", "refunds__credit_note").get(pk=order_id)
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note", "discounts__voucher").get(
+            pk=order_id
+        )
         for channel in _channels(order, Message.Kind(kind)):
             with transaction.atomic():
                 _tell(pizzeria, order, Message.Kind(kind), channel, version)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("images/<slug:code>.svg", menu.picture, name="picture"),
     path("carte/<slug:code>/", menu.product, name="product"),
     path("panier/", basket.basket, name="basket"),
+    path("panier/code/", basket.use_voucher, name="use_voucher"),
     path("panier/ajouter/", basket.add, name="add"),
     path("panier/lignes/<int:line_id>/", basket.set_quantity, name="set_quantity"),
     path("panier/enregistrer/", basket.keep_change, name="keep_change"),

@@ -93,8 +93,10 @@ def test_a_driver_leaves_comes_back_and_delivers(shop, make_staff, visit):
         assert words in page
     for act in ("parti", "retour", "prendre", "parti", "arrive"):
         assert press(driver, f"/{act}/$").status_code == 302
-    press(driver, "/livre/$", means="card_terminal")
-    assert payments(shop) == [("card_terminal", 2270)]
+    press(driver, "/livre/$", means="cash", tendered="30", tip="1,30")
+    with schema_context(shop.schema_name):
+        payment = Payment.objects.get()
+        assert (payment.amount_cents, payment.change_cents, payment.tip.amount_cents) == (2270, 600, 130)
     assert "Aucune livraison" in text_of(driver.get("/livraisons/"))
 
 

@@ -101,6 +101,7 @@ def page(request: StaffRequest, found: Handled, form: PaymentForm | None = None)
         "events": found.order.events.select_related("actor"),
         "form": form or PaymentForm(initial={"submission": uuid.uuid4()}),
         "means": BY_HAND,
+        "discounts": found.order.discounts.select_related("voucher", "agreed_by"),
         "fates": ReversalLine.Fate.choices,
         "act": uuid.uuid4(),
         "drawer": drawer.open_session(),

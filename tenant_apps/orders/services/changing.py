@@ -18,7 +18,7 @@ from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, following, refunding, telling
+from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
@@ -92,7 +92,7 @@ def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
     if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
-    if order.lines.exclude(list_price_cents=None).exists():
+    if order.lines.exclude(list_price_cents=None).exists() or order.discounts.filter(voucher=None).exists():
         raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
     if order.is_remake:
         raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
@@ -104,11 +104,11 @@ def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: 
     order.lines.all().delete()
     OrderLine.objects.bulk_create(quoting.rows(order_id=order.pk, quote=quote))
     order.items_cents = quote.items_cents
-    order.total_cents = order.items_cents + order.delivery_fee_cents
+    discounting.recompute(order=order)
     order.work = quote.work
     order.changed_at = now
     order.version += 1
-    order.save(update_fields=["items_cents", "total_cents", "work", "changed_at", "version"])
+    order.save(update_fields=["items_cents", "discount_cents", "total_cents", "work", "changed_at", "version"])
     acts.record(
         order=order,
         by=by,
@@ -146,6 +146,7 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
         deliveries=-int(order.mode == ServiceMode.DELIVERY and not order.is_remake),
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
+    discounting.free(order=order)
     if not order.awaits_payment:
         _withdraw(shop, order)
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)

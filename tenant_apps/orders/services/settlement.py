@@ -225,6 +225,11 @@ def pay_back(
     return given
 
 
+def settle(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> None:
+    """A discount left nothing due: what was taken is the sale."""
+    bookkeeping.sold(shop=shop, order=order, by=by, now=now)
+
+
 def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, by: By, now: dt.datetime) -> bool:
     """A pending refund is done, or failed and the money is still ours; False when that was known already."""
     is_news = refunds.conclude(refund=refund, failure=failure, now=now)

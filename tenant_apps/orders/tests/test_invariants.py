@@ -23,6 +23,7 @@ from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.tests.test_substitutions import replace
 from tenant_apps.payments.models import Payment, ReversalLine
 from tenant_apps.payments.services import credit_notes
+from tenant_apps.promotions import services as promotions
 from tenant_apps.shop import queries as shop_queries
 from tenants.backend.base import OWNER
 from tenants.roles import acting_as
@@ -48,6 +49,8 @@ CORRUPTIONS = {
         " AND order_id IN (SELECT id FROM orders_order WHERE state = 'accepted')"
     ),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
+    "an order has the discounts that it names": "UPDATE orders_orderdiscount SET amount_cents = amount_cents + 1",
+    "a code was used by the orders that stand": "UPDATE promotions_voucher SET uses = uses + 1",
     "slots hold the work of their orders": "UPDATE shop_slot SET taken = taken + 1",
     "slots hold the deliveries of their orders": "UPDATE shop_slot SET deliveries = deliveries - 1 WHERE deliveries > 0",
     "an order is where its last event took it": "UPDATE orders_order SET state = 'ready' WHERE state = 'preparing'",
@@ -118,7 +121,11 @@ def busy_shop(shop, make_staff):
             )
     sessions.count_and_close(shop=shop, pieces={5000: 1}, reason="", actor_id=None, operator="", now=now)
     credit_notes.issue(amount_cents=500, reason="geste", issued_by_id=None, submission=uuid.uuid4(), now=now)
-    place(shop, ask("orientale", 2))
+    promotions.create(
+        pizzeria_id=shop.id, code="ESSAI", label="essai", percent=10, amount_cents=None, minimum_cents=0,
+        first_date=timezone.localdate(now), last_date=timezone.localdate(now), uses_limit=5, user_id=None, now=now,
+    )  # fmt: skip
+    place(shop, ask("orientale", 2), voucher_code="essai")
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
     driver = make_staff(Role.DRIVER, shop)
