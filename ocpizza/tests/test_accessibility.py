@@ -13,6 +13,9 @@ from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
+from tenant_apps.delivery.models import Round
+from tenant_apps.delivery.services import positions
+from tenant_apps.delivery.tests import doors
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.stock.models import Movement, Reception
@@ -84,6 +87,10 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader.press("Ajouter au panier")
     reader.read("menu with a basket")
     reader.read("basket", site.url(own_shop, "/panier/"))
+    page.get_by_text("Un code promo").click()
+    page.get_by_label("Code", exact=True).fill("rien")
+    reader.press("Utiliser ce code")
+    reader.read("basket, a code that is not one")
     for path in ("livraison", "a-emporter"):
         reader.read(path, site.url(own_shop, f"/commander/{path}/"))
         reader.press("Commander avec obligation")
@@ -156,6 +163,10 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.locator("#refund-reason").fill("Trop cuite")
     reader.press("Rembourser")
     reader.read("counter order, paid back")
+    reader.read("codes", site.url(own_shop, "/gestion/reglages/codes/"))
+    reader.press("Créer ce code")
+    reader.read("codes, wrong")
+    reader.read("takings", site.url(own_shop, "/gestion/encaissements/"))
     reader.read("drawer", site.url(own_shop, "/comptoir/caisse/"))
     reader.press("Ouvrir la caisse")
     page.get_by_label("20,00").first.fill("1")
@@ -236,6 +247,50 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
 
 
 @VIEWS
+def test_the_pages_of_a_round(browser, site: Site, own_shop: Shop, team, size, scheme):
+    """A driver's stops in each state, the dispatcher's screen, and the page of the customer who waits."""
+    orders = [doors.ready(own_shop, number) for number in range(3)]
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("rounds, nobody on shift", site.url(own_shop, "/comptoir/tournees/"))
+    page.goto(site.url(own_shop, "/livraisons/"))
+    reader.press("Commencer mon service")
+    reader.press("Partager ma position")
+    for _order in orders[:2]:
+        page.get_by_role("button", name="Prendre").first.click()
+        page.wait_for_load_state()
+    reader.read("to take along")
+    page.get_by_role("button", name="Parti").click()
+    page.get_by_role("button", name="Arrivé").wait_for()
+    reader.read("on the road")
+    driver = team[Role.MANAGER].pk
+    while not Round.objects.filter(left_at__isnull=False).exists():
+        page.wait_for_timeout(50)
+    positions.keep(driver_id=driver, latitude=50.6391, longitude=3.0641, now=timezone.now())
+    reader.read("rounds, on the road", site.url(own_shop, "/comptoir/tournees/"))
+    reader.read("tracking with a map", site.url(own_shop, f"/commande/{orders[1].reference}/"))
+    page.goto(site.url(own_shop, "/livraisons/"))
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Arrivé").click()
+    page.locator("#outbox li").wait_for()
+    page.get_by_text("Ça ne se passe pas comme prévu").locator("visible=true").click()
+    reader.read("at the door, without network")
+    page.locator('select[name="reason"]').locator("visible=true").select_option("absent")
+    page.get_by_role("button", name="Échec").locator("visible=true").click()
+    page.context.set_offline(False)
+    page.locator("#outbox").wait_for(state="hidden")
+    page.get_by_text("Rapportez la n°").wait_for()
+    reader.read("one to bring back")
+    reader.read("rounds, one failed", site.url(own_shop, "/comptoir/tournees/"))
+    reader.read("a failed order", site.url(own_shop, f"/comptoir/{orders[0].number}/"))
+    reader.read("cases", site.url(own_shop, "/gestion/a-traiter/"))
+    reader.read("tracking, not delivered", site.url(own_shop, f"/commande/{orders[0].reference}/"))
+    reader.read("drivers", site.url(own_shop, "/gestion/livreurs/"))
+    assert reader.found == []
+
+
+@VIEWS
 def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, team, size, scheme):
     where = Where(own_shop.id, own_shop.schema_name)
     opening.open_suppliers(where=where, days_ahead=3, now=timezone.now())
@@ -280,6 +335,9 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
+    reader.read("code", site.url(path="/siege/codes/"))
+    reader.press("Créer ce code")
+    reader.read("code, wrong")
     reader.read("account", site.url(path="/mon-compte/"))
     assert reader.found == []
 

@@ -29,12 +29,15 @@ SHOPS: tuple[dict[str, object], ...] = (
     {"slug": "armentieres", "name": "OC Pizza Armentières", "address": "9 rue de Dunkerque, 59280 Armentières",
      "latitude": 50.6870, "longitude": 2.8800, "phone": "03 20 00 01 05"},
 )  # fmt: skip
-STAFF = {
-    Role.MANAGER: ("responsable", "Inès"),
-    Role.COUNTER: ("comptoir", "Karim"),
-    Role.COOK: ("cuisine", "Giulia"),
-    Role.DRIVER: ("livreur", "Théo"),
-}
+STAFF = (
+    (Role.MANAGER, "responsable", "Inès"),
+    (Role.COUNTER, "comptoir", "Karim"),
+    (Role.COOK, "cuisine", "Giulia"),
+    (Role.DRIVER, "livreur", "Théo"),
+    (Role.DRIVER, "livreur2", "Aya"),
+    (Role.DRIVER, "livreur3", "Malik"),
+    (Role.DRIVER, "livreur4", "Jeanne"),
+)
 
 
 # So that what is suggested has a past to be judged on: seven weeks used and brought, day by day, with weekends busier
@@ -70,7 +73,7 @@ def prepare() -> list[Login]:
     _user("client@ocpizza.example", "Camille Martin", None, None)
     for entry in SHOPS:
         pizzeria = _shop(entry)
-        for role, (name, first_name) in STAFF.items():
+        for role, name, first_name in STAFF:
             email = _user(f"{name}@{pizzeria.slug}.example", first_name, role, pizzeria)
             logins.append(Login(str(role.label).lower(), email, f"{pizzeria.url}/compte/connexion/"))
     return logins

@@ -12,6 +12,7 @@ from tenant_apps.drawer.models import DENOMINATIONS, CashMovement
 from tenant_apps.orders.forms import ADDRESS, BY_HAND, CheckoutForm
 from tenant_apps.orders.models import Order, RemakeReason
 from tenant_apps.orders.services import rush
+from tenant_apps.orders.services.failures import FollowUp
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment, ReversalLine
@@ -134,6 +135,15 @@ class GiveBackForm(forms.Form):
         return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
 
 
+class DiscountForm(forms.Form):
+    """A percentage of the items, or a sum."""
+
+    percent = forms.IntegerField(min_value=1, max_value=100, required=False)
+    sum = EurosField(required=False)
+    reason = forms.CharField(max_length=200)
+    submission = forms.UUIDField()
+
+
 class NoteForm(forms.Form):
     """A credit note given by hand."""
 
@@ -223,3 +233,15 @@ class BlockForm(forms.Form):
             return phones.parse(self.cleaned_data["phone"])
         except RuleError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class AssignForm(forms.Form):
+    shift = forms.IntegerField()
+
+
+class FollowUpForm(forms.Form):
+    """What becomes of an order that was not delivered."""
+
+    follow_up = forms.ChoiceField(choices=FollowUp)
+    drinks_back = forms.BooleanField(required=False)
+    submission = forms.UUIDField()

@@ -71,3 +71,7 @@ class SubstitutionForm(forms.Form):
         help_text=_("Empty: until somebody ends it."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+
+
+class TakingsForm(forms.Form):
+    jour = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))

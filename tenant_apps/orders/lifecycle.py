@@ -15,6 +15,7 @@ class State(models.TextChoices):
     PREPARING = "preparing", _("In preparation")
     READY = "ready", _("Ready")
     ON_THE_WAY = "on_the_way", _("On its way")
+    FAILED = "failed", _("Not delivered")  # nobody took it at the door: somebody decides what follows
     HANDED_OVER = "handed_over", _("Handed over")
     CANCELLED = "cancelled", _("Cancelled")
 
@@ -31,7 +32,7 @@ class Actor(models.TextChoices):
 
 
 # The shop works on it. One that awaits its payment holds its time and its ingredients, and is on no board.
-OPEN = frozenset({State.ACCEPTED, State.PREPARING, State.READY, State.ON_THE_WAY})
+OPEN = frozenset({State.ACCEPTED, State.PREPARING, State.READY, State.ON_THE_WAY, State.FAILED})
 
 _KITCHEN = frozenset({Actor.COOK, Actor.MANAGER})
 _COUNTER = frozenset({Actor.COUNTER, Actor.MANAGER})
@@ -50,10 +51,14 @@ MOVES: dict[tuple[State, State], frozenset[Actor]] = {
     (State.ON_THE_WAY, State.READY): _ROAD,  # left by mistake, or brought back
     (State.READY, State.HANDED_OVER): _COUNTER,
     (State.ON_THE_WAY, State.HANDED_OVER): _ROAD,
+    (State.ON_THE_WAY, State.FAILED): _ROAD,
+    (State.FAILED, State.READY): _ROAD,  # brought back, to be delivered again
+    (State.FAILED, State.HANDED_OVER): _ROAD,  # collected after all, or made again and delivered
     (State.ACCEPTED, State.CANCELLED): _ANYONE_WHO_ORDERS,
     (State.PREPARING, State.CANCELLED): frozenset({Actor.MANAGER}),
     (State.READY, State.CANCELLED): frozenset({Actor.MANAGER}),
     (State.ON_THE_WAY, State.CANCELLED): frozenset({Actor.MANAGER}),
+    (State.FAILED, State.CANCELLED): frozenset({Actor.MANAGER}),  # refunded or lost
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from shared_apps.catalogue.models import ServiceMode
@@ -37,7 +37,7 @@ OF_A_TICKET = (
 )  # fmt: skip
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
-PAID, HELD = "paid_cents", "held_cents"
+PAID, HELD, OWING = "paid_cents", "held_cents", "owing_id"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -210,10 +210,15 @@ def composition_of(line: OrderLine) -> Composition:
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With what is kept of the payments, as PAID, and with what cards hold for it, as HELD."""
-    paid = Payment.objects.filter(order=OuterRef("pk"))
-    held = OnlinePayment.objects.filter(order=OuterRef("pk"), state=OnlinePayment.State.AUTHORISED)
+    """With what is kept of the payments, as PAID, and with what cards hold for it, as HELD.
+
+    One that is made again because it was not delivered takes the money of the first.
+    """
+    owing = Case(When(remakes__state=State.FAILED, then=F("remakes_id")), default=F("pk"))
+    paid = Payment.objects.filter(order=OuterRef(OWING))
+    held = OnlinePayment.objects.filter(order=OuterRef(OWING), state=OnlinePayment.State.AUTHORISED)
     kept = Sum(F("amount_cents") - F("refunded_cents"))
+    orders = orders.select_related("remakes").annotate(**{OWING: owing})
     return orders.annotate(**{PAID: _sum(paid, kept), HELD: _sum(held, Sum("amount_cents"))})
 
 
@@ -233,12 +238,18 @@ class Handled:
     @property
     def due_cents(self) -> int:
         """Still to be paid by hand."""
-        return max(0, self.order.owed_cents - self.kept_cents - self.held_cents)
+        return max(0, self.owing.owed_cents - self.kept_cents - self.held_cents)
+
+    @property
+    def owing(self) -> Order:
+        """Whose money is due at the handover: its own, or that of the one it makes again because nobody took it."""
+        replaced = self.order.remakes
+        return replaced if replaced and replaced.state == State.FAILED else self.order
 
     @property
     def to_give_back_cents(self) -> int:
         """Paid more than is owed: cancelled, or changed to cost less."""
-        return max(0, self.kept_cents - self.order.owed_cents)
+        return max(0, self.kept_cents - self.owing.owed_cents)
 
     @property
     def submission(self) -> uuid.UUID:
@@ -267,8 +278,9 @@ def over(since: dt.datetime) -> list[Handled]:
 
 
 def deliveries() -> list[Handled]:
-    """What waits for a driver or is on the road."""
-    wanted = Order.objects.filter(mode=ServiceMode.DELIVERY, state__in=(State.READY, State.ON_THE_WAY))
+    """What waits for a driver, is on the road, or was not delivered."""
+    states = (State.READY, State.ON_THE_WAY, State.FAILED)
+    wanted = Order.objects.filter(mode=ServiceMode.DELIVERY, state__in=states)
     return _handled(wanted.order_by("slot__starts_at", "id"))
 
 

@@ -30,7 +30,7 @@ def pay(counter, order, **sent):
 def test_the_change_is_said_in_large_and_kept(shop, counter):
     order = ready(shop, ask("margherita"))
     page = text_of(pay(counter, order, means="cash", tendered="20", tip="1"))
-    assert re.search(r'class="notice good change[^"]*"[^>]*>À rendre : 9,10 €', page)
+    assert re.search(r'class="notice good large[^"]*"[^>]*>À rendre : 9,10 €', page)
     assert "20,00 € reçus, 9,10 € rendus" in page
     assert "pourboire de 1,00 €" in page
 

@@ -13,12 +13,12 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
-from tenant_apps.counter.forms import GiveBackForm, NoteForm, PaymentForm, ReturnForm
+from tenant_apps.counter.forms import DiscountForm, GiveBackForm, NoteForm, PaymentForm, ReturnForm
 from tenant_apps.counter.views.orders import handled, page
 from tenant_apps.orders import meal_vouchers
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import crediting, refunding, settlement
+from tenant_apps.orders.services import crediting, discounting, refunding, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment
 from tenant_apps.payments.services.credit_notes import NoteOver, UnknownNote
@@ -56,7 +56,7 @@ def _say_taken(request: StaffRequest, order: Order, submission: uuid.UUID) -> No
     payment = order.payments.get(submission=submission)
     if payment.change_cents:
         words = _("Change to give: %(change)s") % {"change": euros(payment.change_cents)}
-        messages.success(request, words, extra_tags="good change")
+        messages.success(request, words, extra_tags="good large")
     else:
         messages.success(request, _("Payment recorded."), extra_tags="good")
     vouchers = [one.kept_cents for one in order.payments.all() if one.means in Payment.MEAL_VOUCHERS]
@@ -109,10 +109,27 @@ def give_back(request: StaffRequest, number: int) -> HttpResponse:
     return redirect("counter:order", number)
 
 
+@require_POST
+@staff(Permission.COUNTER)
+def agree_discount(request: StaffRequest, number: int) -> HttpResponse:
+    """Off the whole order, within the limit of the role."""
+    form = DiscountForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give a percentage or a sum, and say why."), extra_tags="bad")
+        return redirect("counter:order", number)
+    data = form.cleaned_data
+    discounting.agree(
+        shop=request.pizzeria, order_id=number, percent=data["percent"], sum_cents=data["sum"], reason=data["reason"],
+        submission=data["submission"], by=_by(request), now=timezone.now(),
+    )  # fmt: skip
+    messages.success(request, _("The discount is agreed."), extra_tags="good")
+    return redirect("counter:order", number)
+
+
 def _say_given_back(request: StaffRequest, order: Order, submission: uuid.UUID) -> None:
     given = order.refunds.filter(submission=submission)
     words = ", ".join(f"{refund.get_means_display()} {euros(refund.amount_cents)}" for refund in given)
-    messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good change")
+    messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good large")
 
 
 @require_http_methods(["GET", "POST"])

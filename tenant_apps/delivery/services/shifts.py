@@ -10,7 +10,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.live import hints
 from tenant_apps.delivery import queries
-from tenant_apps.delivery.models import Shift
+from tenant_apps.delivery.models import Shift, Stop
 from tenant_apps.drawer.services import cash
 from tenant_apps.shop import services as shop_services
 from tenants.hosts import Shop
@@ -31,6 +31,13 @@ class Unexplained(RuleError):
         super().__init__(words % {"difference": euros(difference_cents)})
 
 
+class RoundNotOver(RuleError):
+    """A driver hands in the cash after the last door."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There are still deliveries in your round: deliver them or give them back first."))
+
+
 def start(*, shop: Shop, driver_id: int, float_cents: int, now: dt.datetime) -> Shift:
     """Begins a shift with that much cash; one that is open goes on, and a second tap changes nothing."""
     try:
@@ -48,10 +55,12 @@ def start(*, shop: Shop, driver_id: int, float_cents: int, now: dt.datetime) -> 
 
 @transaction.atomic
 def end(*, shop: Shop, driver_id: int, counted_cents: int, reason: str, now: dt.datetime) -> Shift:
-    """Hands the cash in. Raises NotOnShift, Unexplained."""
+    """Hands the cash in. Raises NotOnShift, RoundNotOver, Unexplained."""
     shift = Shift.objects.select_for_update().filter(driver_id=driver_id, ended_at=None).first()
     if shift is None:
         raise NotOnShift
+    if Stop.objects.filter(round__shift=shift, state__in=Stop.OPEN).exists():
+        raise RoundNotOver
     shift.expected_cents, shift.counted_cents = queries.cash_cents(shift), counted_cents
     if shift.difference_cents and not reason.strip():
         raise Unexplained(shift.difference_cents)

@@ -89,7 +89,7 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
     if not 0 < amount <= order.owed_cents:
         raise NothingToRefund
     check_limit(by=by, cents=order.reversed_cents + amount)
-    _restock(shop, order, parts, by, now)
+    restock(shop=shop, order=order, parts=parts, by=by, now=now)
     reversal = _reverse(order, returned, parts, delivery, amount, submission, by, now)
     act = Act(reversal.reason, by.user_id, submission, now, reversal.pk)
     settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=returned.means)
@@ -136,7 +136,8 @@ def _parts(lines: Iterable[Reversible], returned: Returned) -> list[Part]:
     return parts
 
 
-def _restock(shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:
+def restock(*, shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:
+    """What is returned is on hand again, what is wasted is counted as waste."""
     needs: dict[Fate, dict[int, Decimal]] = {Fate.RETURNED: {}, Fate.WASTED: {}, Fate.KEPT: {}}
     asked = quoting.asked([line.line for line, _pieces, _fate, _worth in parts])
     own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))

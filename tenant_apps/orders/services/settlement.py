@@ -3,7 +3,7 @@ journal and tells the group's figures (`bookkeeping`), in one transaction."""
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from tenant_apps.drawer.services import cash
 from tenant_apps.orders import lifecycle, meal_vouchers
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, bookkeeping, following
+from tenant_apps.orders.services import acts, bookkeeping, cases, following
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes, refunds, taking
@@ -95,10 +95,10 @@ def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.d
 
     Raises WrongAmount, TooMuchCash, NotEligible, WrongChange, UnknownNote, NoteOver.
     """
-    order = acts.locked(order_id)
-    if Payment.objects.filter(submission=tender.submission, order=order).exists():
+    order, owing = _with_what_it_replaces(order_id)
+    if Payment.objects.filter(submission=tender.submission, order=owing).exists():
         return order
-    take(shop=shop, order=order, tender=tender, by=by, now=now)
+    take(shop=shop, order=owing, tender=tender, by=by, now=now)
     acts.tell(shop=shop, order=order)
     return order
 
@@ -225,6 +225,11 @@ def pay_back(
     return given
 
 
+def settle(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> None:
+    """A discount left nothing due: what was taken is the sale."""
+    bookkeeping.sold(shop=shop, order=order, by=by, now=now)
+
+
 def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, by: By, now: dt.datetime) -> bool:
     """A pending refund is done, or failed and the money is still ours; False when that was known already."""
     is_news = refunds.conclude(refund=refund, failure=failure, now=now)
@@ -233,22 +238,54 @@ def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, b
     return is_news
 
 
+def _with_what_it_replaces(order_id: int) -> tuple[Order, Order]:
+    """The order, and the one whose money is due with it: itself, or the one that was not delivered and is made again."""
+    order, original = acts.locked_with_replaced(order_id)
+    return order, original if original and original.state == State.FAILED else order
+
+
 @transaction.atomic
-def hand_over(*, shop: Shop, order_id: int, by: By, now: dt.datetime, tender: Tender | None = None) -> Order:
-    """Collected or delivered; takes what is still due in the same act. Raises MoveRefused, NotYetPaid, as `take_payment`."""
-    order = acts.locked(order_id)
-    is_known = tender and order.payments.filter(submission=tender.submission).exists()
+def hand_over(
+    *,
+    shop: Shop,
+    order_id: int,
+    by: By,
+    now: dt.datetime,
+    tender: Tender | None = None,
+    made_at: dt.datetime | None = None,
+    others: Iterable[Order] = (),
+) -> Order:
+    """Collected or delivered; takes what is still due in the same act. Raises MoveRefused, NotYetPaid, as `take_payment`.
+
+    `made_at`: a driver without network delivered it then; `others` wait for the same driver.
+    """
+    order, owing = _with_what_it_replaces(order_id)
+    is_known = tender and owing.payments.filter(submission=tender.submission).exists()
     if order.state == State.HANDED_OVER and is_known:
         return order  # the same act, sent again
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
-    if to_collect_cents(order) and tender and not is_known:
-        take(shop=shop, order=order, tender=tender, by=by, now=now)
-    due = to_collect_cents(order)
+    if to_collect_cents(owing) and tender and not is_known:
+        take(shop=shop, order=owing, tender=tender, by=by, now=now)
+    due = to_collect_cents(owing)
     if due:
         raise NotYetPaid(due)
+    for done in dict.fromkeys((owing, order)):
+        _over(shop, done, by, now, made_at)
+    acts.tell(shop=shop, order=order, others=others)
+    return order
+
+
+def _over(shop: Shop, order: Order, by: By, now: dt.datetime, made_at: dt.datetime | None) -> None:
     if not order.is_remake:
         bookkeeping.sold(shop=shop, order=order, by=by, now=now)
-    acts.move(shop=shop, order=order, target=State.HANDED_OVER, by=by, now=now, stamp="handed_over_at")
+    acts.move(
+        shop=shop,
+        order=order,
+        target=State.HANDED_OVER,
+        by=by,
+        now=made_at or now,
+        stamp="handed_over_at",
+        detail=acts.sent(made_at, now),
+    )
+    cases.close_delivery(order=order, user_id=by.user_id, resolution=str(_("Delivered in the end")), now=now)
     following.follow_later(shop=shop, order=order, now=now)
-    acts.tell(shop=shop, order=order)
-    return order

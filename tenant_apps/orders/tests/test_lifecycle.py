@@ -19,10 +19,14 @@ ALLOWED = {
     (State.ON_THE_WAY, State.READY): ROAD,
     (State.READY, State.HANDED_OVER): COUNTER,
     (State.ON_THE_WAY, State.HANDED_OVER): ROAD,
+    (State.ON_THE_WAY, State.FAILED): ROAD,
+    (State.FAILED, State.READY): ROAD,
+    (State.FAILED, State.HANDED_OVER): ROAD,
     (State.ACCEPTED, State.CANCELLED): ORDERS,
     (State.PREPARING, State.CANCELLED): {Actor.MANAGER},
     (State.READY, State.CANCELLED): {Actor.MANAGER},
     (State.ON_THE_WAY, State.CANCELLED): {Actor.MANAGER},
+    (State.FAILED, State.CANCELLED): {Actor.MANAGER},
 }
 
 

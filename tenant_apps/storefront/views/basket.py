@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.baskets import services as basket_services
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.recipes import Configuration
-from tenant_apps.orders import filling
+from tenant_apps.orders import discounts, filling
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
@@ -39,6 +39,8 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
         "opening": opening,
         "shop": shop.settings,
         "delivery": delivery,
+        "off": discounts.off(basket=current, items_cents=filled.items_cents, now=now),
+        "kept_discounts": changed.discounts.select_related("voucher") if changed else [],
         "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
 
@@ -47,6 +49,14 @@ def _changed(current: Basket) -> Order | None:
     """The order that the basket changes."""
     found = Order.objects.filter(reference=current.changes_order) if current.changes_order else Order.objects.none()
     return found.select_related("slot").first()
+
+
+@require_POST
+def use_voucher(request: ShopRequest) -> HttpResponse:
+    """A promotional code, or none: what it is worth is said on the basket."""
+    current = baskets.opened(request)
+    basket_services.set_voucher(basket=current, code=request.POST.get("code", ""))
+    return baskets.keep(redirect("storefront:basket"), current)
 
 
 @require_POST

@@ -4,6 +4,8 @@
 //   <section id="board" data-live-topic="orders" data-live-url="/cuisine/tableau/">   a region
 //   <p data-live-status data-on="en direct" data-off="…">      says whether the page is live
 //
+//   <section data-live-every="15" …>                          a region that is also fetched each 15 s: no hint says it
+//
 // When the stream is cut, regions are polled and the page says so. After a region changed it gets `live:updated`.
 
 const POLL_MS = 12000;
@@ -138,6 +140,10 @@ if (root) {
   setInterval(() => {
     if (!up) regions().forEach(refresh);
   }, POLL_MS);
+  for (const region of regions()) {
+    if (region.dataset.liveEvery) setInterval(() => !document.hidden && refresh(region), region.dataset.liveEvery * 1000);
+  }
+  document.addEventListener("live:refresh", () => regions().forEach(refresh)); // a script of the page changed something
   window.addEventListener("pageshow", (event) => event.persisted && open(root.dataset.liveStream));
   document.addEventListener("visibilitychange", () => !document.hidden && regions().forEach(refresh));
   window.addEventListener("pagehide", () => source?.close());
