@@ -118,7 +118,7 @@ PUBLIC = {
     ":mfa_activate_totp": 302, ":mfa_deactivate_totp": (302, 404), ":mfa_view_recovery_codes": (302, 404),
     ":mfa_generate_recovery_codes": 302, ":mfa_download_recovery_codes": (302, 404), ":usersessions_list": None,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
-    "website:legal_notice": 200, "website:privacy": 200,
+    "health:alive": 200, "health:complete": 503, "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {

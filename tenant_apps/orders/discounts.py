@@ -14,6 +14,7 @@ class Off:
     label: str = ""
     cents: int = 0
     refusal: str = ""  # why the code does nothing here
+    left_cents: int = 0  # of the items
 
 
 NOTHING = Off("")
@@ -26,4 +27,5 @@ def off(*, basket: Basket | None, items_cents: int, now: dt.datetime) -> Off:
         voucher = promotions.check(code=basket.voucher_code, items_cents=items_cents, now=now)
     except RuleError as refusal:
         return Off(basket.voucher_code, refusal=str(refusal))
-    return Off(voucher.code, voucher.label, voucher.worth(items_cents))
+    cents = voucher.worth(items_cents)
+    return Off(voucher.code, voucher.label, cents, left_cents=items_cents - cents)
