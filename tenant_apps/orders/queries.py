@@ -25,6 +25,16 @@ from tenants.hosts import Shop
 # An order for later comes to the kitchen this long before its time.
 AHEAD = dt.timedelta(minutes=60)
 RECALLED = 20
+# What a ticket shows; another field of it would be a query for each.
+PRODUCT_NAME, SIZE_NAME, OTHER_NAME = "product_name", "size_name", "other_name"
+OF_A_LINE = (
+    "order", "position", "quantity", "label", "without_names", "extra_names", "replaced_names", "baked", "in_oven_at",
+    "out_of_oven_at",
+)  # fmt: skip
+OF_A_TICKET = (
+    "state", "mode", "note", "allergy_note", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at", "version",
+    "seen_version", "remakes", "remake_reason", "remake_words",
+)  # fmt: skip
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
 PAID, HELD, OWING = "paid_cents", "held_cents", "owing_id"
@@ -34,6 +44,18 @@ SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 def _with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
     lines = OrderLine.objects.select_related("variant__product", "variant__size", "other_half__product")
     return orders.select_related("slot").prefetch_related(Prefetch("lines", queryset=lines.order_by("position")))
+
+
+def _with_names(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """With lines that know the names on a ticket, and no more: a board has many, and is fetched again at each change."""
+    names = {
+        PRODUCT_NAME: F("variant__product__name"),
+        SIZE_NAME: F("variant__size__name"),
+        OTHER_NAME: F("other_half__product__name"),
+    }
+    lines = OrderLine.objects.annotate(**names).only(*OF_A_LINE).order_by("position")
+    wanted = orders.select_related("slot").only(*OF_A_TICKET, "slot__starts_at", "slot__ends_at")
+    return wanted.prefetch_related(Prefetch("lines", queryset=lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +138,7 @@ def board(settings: ShopSettings, now: dt.datetime, station: Station | None = No
     to_make = Q(state__in=(State.ACCEPTED, State.PREPARING))
     to_stop = Q(state=State.CANCELLED, seen_version__lt=F("version"), slot__ends_at__gt=now - AHEAD)
     orders = Order.objects.filter(to_make | to_stop, slot__starts_at__lte=now + AHEAD)
-    found = _with_lines(orders).order_by(REMAKES_FIRST, "slot__starts_at", "id")
+    found = _with_names(orders).order_by(REMAKES_FIRST, "slot__starts_at", "id")
     tickets = [Ticket(order, hurry, late, settings.kitchen_stations, station) for order in found]
     return [ticket for ticket in tickets if ticket.is_here]
 
@@ -164,12 +186,11 @@ def all_day(tickets: Iterable[Ticket]) -> tuple[list[Tally], list[Tally]]:
     doughs: Counter[str] = Counter()
     to_make = [ticket for ticket in tickets if ticket.order.state != State.CANCELLED]
     for line in (line for ticket in to_make for line in ticket.lines):
-        size = f" · {line.variant.size.name}" if line.variant.size else ""
-        halves = [line.variant.product, line.other_half.product if line.other_half else line.variant.product]
-        for product in halves:
-            pizzas[f"{product.name}{size}"] += line.quantity
-        if line.variant.size:
-            doughs[line.variant.size.name] += 2 * line.quantity
+        product, size, other = (getattr(line, name) for name in (PRODUCT_NAME, SIZE_NAME, OTHER_NAME))
+        for name in (product, other or product):
+            pizzas[f"{name} · {size}" if size else name] += line.quantity
+        if size:
+            doughs[size] += 2 * line.quantity
     return _tallies(pizzas), _tallies(doughs)
 
 
