@@ -47,6 +47,8 @@ function apply() {
     const open = [...trip.querySelectorAll("[data-stop]")].filter((stop) => ["waiting", "arrived"].includes(stop.dataset.state));
     for (const stop of trip.querySelectorAll("[data-stop]")) stop.classList.toggle("current", stop === open[0]);
     trip.hidden = !open.length;
+    const left = trip.querySelector("[data-left]");
+    if (mine().some((act) => act.round === trip.dataset.round)) left.textContent = `· ${left.dataset.left} ${open.length}`;
   }
 }
 

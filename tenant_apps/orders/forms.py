@@ -16,6 +16,7 @@ from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
+REST = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL, Payment.Means.CHEQUE)  # pay any part
 BY_HAND = [(means, means.label) for means in Payment.BY_HAND]
 
 
@@ -23,6 +24,7 @@ class HandOverForm(forms.Form):
     """What is still due is taken with the order itself; of cash, what was handed for it and the tip left."""
 
     means = forms.ChoiceField(choices=[("", ""), *BY_HAND], required=False)
+    rest = forms.ChoiceField(choices=[("", ""), *((means, means.label) for means in REST)], required=False)
     submission = forms.UUIDField(required=False)
     tendered = EurosField(required=False)
     tip = EurosField(required=False)
@@ -34,7 +36,8 @@ class HandOverForm(forms.Form):
             return None
         means = Payment.Means(data["means"])
         tendered = data["tendered"] if means == Payment.Means.CASH else None
-        return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0)
+        rest = Payment.Means(data["rest"]) if data["rest"] else None
+        return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0, rest=rest)
 
 
 ON_RECEIPT, ONLINE = "on_receipt", "online"

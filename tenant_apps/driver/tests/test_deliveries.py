@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from conftest import ask
 from shared_apps.accounts.models import Role
 from tenant_apps.delivery.models import Act, Stop
 from tenant_apps.delivery.tests.doors import give, press, ready, send_out
@@ -52,6 +53,18 @@ def test_the_stops_come_one_after_the_other(shop, driver, visit):
     with schema_context(shop.schema_name):
         payment = Order.objects.get(pk=second.pk).payments.get()
         assert (payment.amount_cents, payment.tendered_cents) == (second.total_cents, 3000)
+
+
+def test_a_meal_voucher_pays_a_part_and_the_rest_comes_with_it(shop, driver, visit):
+    order = ready(shop, 0, ask("reine", 4))
+    send_out(shop, driver, order)
+    phone = visit(shop, driver)
+    press(phone, "/arrive/$")
+    press(phone, "/livre/$", means="voucher_paper", rest="cash")
+    with schema_context(shop.schema_name):
+        paid = dict(Order.objects.get(pk=order.pk).payments.values_list("means", "amount_cents"))
+    assert paid.keys() == {"voucher_paper", "cash"}
+    assert sum(paid.values()) == order.total_cents
 
 
 def test_a_failure_needs_a_reason_and_is_brought_back(shop, driver, visit):

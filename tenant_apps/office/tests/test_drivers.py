@@ -23,7 +23,7 @@ def test_deliveries_failures_cash_and_differences_are_counted_by_driver(shop, ma
     shifts.end(shop=shop, driver_id=driver.pk, counted_cents=counted, reason="=pièce", now=timezone.now())
     manager = visit(shop, make_staff(Role.MANAGER, shop))
     page = text_of(manager.get("/gestion/livreurs/"))
-    assert 'data-label="Livrée">1<' in page
+    assert 'data-label="Livraisons">1<' in page
     assert 'data-label="Échecs">1<' in page
     assert "-0,50 €" in page
     file = manager.get("/gestion/livreurs/?format=csv").content.decode("utf-8-sig")

@@ -31,7 +31,7 @@ def _file(lines: Sequence[ShiftLine]) -> HttpResponse:
     answer["Content-Disposition"] = 'attachment; filename="livreurs.csv"'
     writer = csv.writer(answer, delimiter=";")
     writer.writerow(
-        [_("Driver"), _("From"), _("To"), _("Delivered"), _("Failures"), _("Late"), _("Float"), _("Expected"),
+        [_("Driver"), _("From"), _("To"), _("Deliveries"), _("Failures"), _("Late"), _("Float"), _("Expected"),
          _("Handed in"), _("Difference"), _("Reason")]
     )  # fmt: skip
     for line in lines:

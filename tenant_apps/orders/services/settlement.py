@@ -68,6 +68,7 @@ class Tender:
     tendered_cents: int | None = None  # cash handed; None is the exact sum
     tip_cents: int = 0
     credit_code: str = ""  # of the note that pays
+    rest: Payment.Means | None = None  # by which, at the handover, what these means may not pay is paid
     taken_at: dt.datetime | None = (
         None  # when a driver who was offline took it: sealed beside the moment of the sealing
     )
@@ -266,6 +267,7 @@ def hand_over(
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
     if to_collect_cents(owing) and tender and not is_known:
         take(shop=shop, order=owing, tender=tender, by=by, now=now)
+        _take_rest(shop, owing, tender, by, now)
     due = to_collect_cents(owing)
     if due:
         raise NotYetPaid(due)
@@ -273,6 +275,14 @@ def hand_over(
         _over(shop, done, by, now, made_at)
     acts.tell(shop=shop, order=order, others=others)
     return order
+
+
+def _take_rest(shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) -> None:
+    """A meal voucher pays a part; the rest comes by another means in the same act."""
+    if tender.rest and to_collect_cents(order):
+        submission = uuid.uuid5(tender.submission, "rest")
+        rest = Tender(tender.rest, submission, taken_at=tender.taken_at)
+        take(shop=shop, order=order, tender=rest, by=by, now=now)
 
 
 def _over(shop: Shop, order: Order, by: By, now: dt.datetime, made_at: dt.datetime | None) -> None:
