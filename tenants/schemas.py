@@ -127,9 +127,8 @@ def definition() -> str:
     return ddl
 
 
-@functools.cache  # the files of a running process do not change
 def migrations_digest() -> str:
-    names = "\n".join(f"{app}.{name}" for app, name in sorted(_on_disk()))
+    names = "\n".join(f"{app}.{name}" for app, name in sorted(on_disk()))
     return hashlib.sha256(names.encode()).hexdigest()
 
 
@@ -212,14 +211,14 @@ def behind() -> dict[str, int]:
     lacking: dict[str, int] = {}
     with roles.acting_as(OWNER), schema_context("public"):  # nobody else reads what is applied in a shop
         for schema_names in _shops_by_state():
-            missing = len(_on_disk() - _applied(schema_names[0]))
+            missing = len(on_disk() - _applied(schema_names[0]))
             if missing:
                 lacking |= dict.fromkeys(schema_names, missing)
     return lacking
 
 
-@functools.cache
-def _on_disk() -> frozenset[tuple[str, str]]:
+@functools.cache  # the files of a running process do not change
+def on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).disk_migrations)
 
 

@@ -56,10 +56,12 @@ def lines() -> Iterator[io.StringIO]:
     handler.addFilter(AboutFilter())
     root = logging.getLogger()
     root.addHandler(handler)
-    level, logging.getLogger("ocpizza.request").level = logging.getLogger("ocpizza.request").level, logging.INFO
+    requests = logging.getLogger("ocpizza.request")
+    level = requests.level
+    requests.setLevel(logging.INFO)
     yield written
     root.removeHandler(handler)
-    logging.getLogger("ocpizza.request").level = level
+    requests.setLevel(level)
 
 
 def test_a_request_is_one_line_with_its_shop_its_user_and_its_route(shop, make_staff, visit, lines):
