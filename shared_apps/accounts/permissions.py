@@ -15,6 +15,9 @@ class Permission(StrEnum):
     GROUP_VIEW = "group_view"
     RUSH = "rush"
     PRINTS = "prints"
+    BOOKS = "books"
+    TILL = "till"
+    TRAINING = "training"
 
 
 ROLES: dict[Permission, frozenset[Role]] = {
@@ -27,4 +30,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
+    Permission.BOOKS: frozenset({Role.MANAGER, Role.FISCAL}),  # reading the sealed journal, the closings, the archives
+    Permission.TILL: frozenset({Role.MANAGER}),  # closing it, archiving it
+    Permission.TRAINING: frozenset({Role.COUNTER, Role.MANAGER}),
 }

@@ -25,6 +25,8 @@ SHOP_SCREENS = (
     Screen("office:today", _("Management"), Permission.SHOP_SETTINGS),
     Screen("office:stock", _("Stock"), Permission.STOCK),
     Screen("office:cases", _("To settle"), Permission.CASES),
+    Screen("books:till", _("Till"), Permission.BOOKS),
+    Screen("books:training", _("Training"), Permission.TRAINING),
     Screen("office:settings", _("Settings"), Permission.SHOP_SETTINGS),
 )
 GROUP_SCREENS = (Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),)
@@ -33,6 +35,7 @@ LANDING = {
     Role.COUNTER: "counter:orders",
     Role.COOK: "kitchen:board",
     Role.DRIVER: "driver:deliveries",
+    Role.FISCAL: "books:till",
     Role.HEAD_OFFICE: "headoffice:group",
 }
 

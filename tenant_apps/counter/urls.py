@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.counter.views import blocked, escalation, orders, prints, reaching, remakes, rush, taking
+from tenant_apps.counter.views import blocked, escalation, orders, prints, reaching, receipts, remakes, rush, taking
 
 app_name = "counter"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("<int:number>/prix/", orders.reprice, name="reprice"),
     path("<int:number>/refaire/", remakes.remake, name="remake"),
     path("<int:number>/", orders.order, name="order"),
+    path("<int:number>/ticket/", receipts.receipt, name="receipt"),
+    path("<int:number>/ticket.pdf", receipts.receipt_pdf, name="receipt_pdf"),
+    path("<int:number>/ticket/remettre/", receipts.give_receipt, name="give_receipt"),
+    path("<int:number>/ticket/envoyer/", receipts.mail_receipt, name="mail_receipt"),
+    path("<int:number>/facture/", receipts.invoice, name="invoice"),
+    path("<int:number>/facture.pdf", receipts.invoice_pdf, name="invoice_pdf"),
     path("<int:number>/encaisser/", orders.take_payment, name="take_payment"),
     path("<int:number>/remettre/", orders.hand_over, name="hand_over"),
     path("<int:number>/parti/", orders.leave, name="leave"),

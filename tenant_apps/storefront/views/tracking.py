@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,9 @@ from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing, telling
 from tenant_apps.storefront import baskets, queries
+from tenant_apps.till import pdf
+from tenant_apps.till import queries as till
+from tenant_apps.till.receipts import Receipt
 from tenants.requests import ShopRequest
 
 
@@ -25,15 +30,39 @@ def _order(reference: str) -> Order:
 
 @require_GET
 def order(request: ShopRequest, reference: str) -> HttpResponse:
+    return render(request, "storefront/order.html", _state(reference))
+
+
+def _state(reference: str) -> dict[str, object]:
     found = _order(reference)
-    return render(request, "storefront/order.html", {"order": found, "steps": queries.steps(found)})
+    return {"order": found, "steps": queries.steps(found), "is_sold": till.is_sold(order_number=found.pk)}
 
 
 @require_GET
 @region
 def order_state(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _order(reference)
-    return render(request, "storefront/_order_state.html", {"order": found, "steps": queries.steps(found)})
+    return render(request, "storefront/_order_state.html", _state(reference))
+
+
+def _receipt(order: Order) -> Receipt:
+    """On the screen it is the receipt itself, however often it was printed."""
+    sealed = till.receipt(order_number=order.pk)
+    if sealed is None:
+        raise Http404
+    return replace(sealed, issued=0)
+
+
+@require_GET
+def receipt(request: ShopRequest, reference: str) -> HttpResponse:
+    context = {"receipt": _receipt(_order(reference)), "reference": reference}
+    return render(request, "storefront/receipt.html", context)
+
+
+@require_GET
+def receipt_pdf(request: ShopRequest, reference: str) -> HttpResponse:
+    found = _receipt(_order(reference))
+    headers = {"Content-Disposition": f'inline; filename="ticket-{found.number}.pdf"'}
+    return HttpResponse(pdf.receipt(found), content_type="application/pdf", headers=headers)
 
 
 @require_POST
