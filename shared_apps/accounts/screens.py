@@ -26,10 +26,12 @@ SHOP_SCREENS = (
     Screen("office:stock", _("Stock"), Permission.STOCK),
     Screen("office:cases", _("To settle"), Permission.CASES),
     Screen("books:till", _("Till"), Permission.BOOKS),
-    Screen("books:training", _("Training"), Permission.TRAINING),
     Screen("office:settings", _("Settings"), Permission.SHOP_SETTINGS),
 )
-GROUP_SCREENS = (Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),)
+GROUP_SCREENS = (
+    Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),
+    Screen("headoffice:exports", _("Exports"), Permission.GROUP_VIEW),
+)
 LANDING = {
     Role.MANAGER: "office:today",
     Role.COUNTER: "counter:orders",

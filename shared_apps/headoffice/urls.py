@@ -6,5 +6,6 @@ app_name = "headoffice"
 urlpatterns = [
     path("", views.group, name="group"),
     path("alertes/", views.alerts, name="alerts"),
+    path("exports/", views.exports, name="exports"),
     path("chiffres/", views.group_figures, name="group_figures"),
 ]

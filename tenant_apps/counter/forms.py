@@ -150,7 +150,7 @@ class InvoiceForm(forms.Form):
     name = forms.CharField(label=_("Name or company"), max_length=120)
     address = forms.CharField(label=_("Full address"), max_length=200)
     siren = forms.CharField(label="SIREN", max_length=11, required=False)
-    vat_number = forms.CharField(label=_("VAT number"), max_length=20, required=False)
+    vat_number = forms.CharField(label=_("VAT number of the buyer"), max_length=20, required=False)
 
     def clean_siren(self) -> str:
         siren = self.cleaned_data["siren"].replace(" ", "")

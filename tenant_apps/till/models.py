@@ -72,7 +72,10 @@ class Entry(models.Model):
 
     @property
     def event(self) -> str:
-        """What a technical entry tells, in words."""
+        """What a technical entry or a closing tells, in words."""
+        if self.kind == self.Kind.CLOSING:
+            period = Closing.Period(self.content["period"]).label
+            return f"{period} {self.content['starts_on']}"
         name = self.content.get("event", "")
         return str(EVENTS.get(name, name))
 

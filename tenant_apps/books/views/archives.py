@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
-from tenant_apps.books.forms import PeriodForm
+from shared_apps.core.periods import PeriodForm
 from tenant_apps.books.views.closings import may_write
 from tenant_apps.till.models import Archive
 from tenant_apps.till.services import archiving

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import ROLES, Permission
-from tenant_apps.books.forms import CloseForm, PeriodForm
+from shared_apps.core.periods import PeriodForm
+from tenant_apps.books.forms import CloseForm
 from tenant_apps.till import exports, queries
 from tenant_apps.till.models import Closing
 from tenant_apps.till.services import closings as till_closings
