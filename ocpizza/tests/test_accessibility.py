@@ -256,7 +256,7 @@ def test_the_pages_of_the_till(browser, site: Site, own_shop: Shop, team, size, 
     reader.press("Ouvrir le mode école")
     reader.read("training")
     reader.press("Encaisser, pour l’exercice")
-    page.get_by_text("MODE ÉCOLE").wait_for()
+    page.get_by_text("MODE ÉCOLE", exact=True).wait_for()
     reader.read("training receipt")
     assert reader.found == []
 
