@@ -6,10 +6,12 @@ A race or a browser takes `own_shop`, a pizzeria of its own, committed, dropped 
 
 import datetime as dt
 import os
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from io import StringIO
 
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -35,6 +37,11 @@ from tenants.hosts import Shop
 from tenants.models import Pizzeria
 from tenants.roles import acting_as
 
+pytest_plugins = ["stripe_stand_in.testing"]
+
+# Speed is measured by `make bench`: a machine that is busy fails no property.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 # Playwright's synchronous interface keeps an event loop in this thread; the tests use the database in it all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -62,6 +69,16 @@ def plan(slug: str, **changes: object) -> plans.Plan:
         "with_suppliers": False,
     }
     return plans.Plan(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    def find() -> int:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return free.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +143,8 @@ def drop_shop(pizzeria: Pizzeria) -> None:
         "sales_stockalert",
         "sales_tillanchor",
         "told_message",
+        "gateway_gatewayevent",
+        "gateway_followup",
     ):
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table} WHERE pizzeria_id = %s", [pizzeria.pk])

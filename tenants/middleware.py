@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import sentry_sdk
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -42,6 +43,7 @@ class PizzeriaMiddleware:
         if not shop.is_trading:
             return self._not_trading(request, shop)
         request.pizzeria = shop
+        sentry_sdk.set_tag("pizzeria", shop.slug)
         request.urlconf = settings.ROOT_URLCONF
         if request.path.startswith(ACCOUNT_PAGES):
             return self.get_response(request)

@@ -23,7 +23,7 @@ from tenants.database import connection
 
 # What a shop may do in the public schema, by application; the rest it may not touch.
 READ = ("catalogue", "tenants", "accounts", "auth", "contenttypes")
-WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q")
+WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q", "gateway")
 WRITTEN_BY_A_SHOP = {
     "accounts_auditentry": "SELECT, INSERT",
     "accounts_user": "SELECT, UPDATE",  # last_login at sign-in

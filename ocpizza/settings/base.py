@@ -6,6 +6,8 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
+from shared_apps.core import reporting
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -32,6 +34,7 @@ SHARED_APPS = [
     "shared_apps.baskets",
     "shared_apps.sales",
     "shared_apps.messages",
+    "shared_apps.gateway",
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
@@ -59,6 +62,7 @@ TENANT_APPS = [
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
+    "tenant_apps.devices",
     "tenant_apps.storefront",
     "tenant_apps.counter",
     "tenant_apps.kitchen",
@@ -77,7 +81,8 @@ ROOT_URLCONF = "ocpizza.urls.shop"
 SHOP_CACHE_SECONDS = 5
 
 MIDDLEWARE = [
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # first: the page of a suspended or unknown shop has its style too
+    "shared_apps.core.logs.RequestLogMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # early: the page of a suspended or unknown shop has its style too
     "tenants.middleware.PizzeriaMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -86,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenant_apps.devices.middleware.DeviceMiddleware",  # after the check of CSRF: it takes PINs
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -187,6 +193,8 @@ CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
 CSRF_TRUSTED_ORIGINS = [f"https://{BASE_DOMAIN}", f"https://*.{BASE_DOMAIN}"]
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SAMESITE = "Lax"
+# A tablet or till that a shop shares: of the shop's own host alone, so never on the parent domain.
+DEVICE_COOKIE = "device"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 LANGUAGE_CODE = "fr"
@@ -221,7 +229,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN],
+        # The order button leads to Stripe: Chromium holds a redirection after a POST to this list too.
+        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN, "https://checkout.stripe.com"],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -251,7 +260,20 @@ MAPS_ROUTES_URL = env.str("MAPS_ROUTES_URL", default="https://routes.googleapis.
 MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
 
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = "https://api.stripe.com"
+STRIPE_RETRIES = 2  # with the same key of idempotency; a client retries nothing by itself
+STRIPE_STAND_IN_PORT = 0  # of our own stand-in, in development without a key
+# How long an order waits for its online payment before its time and its ingredients are free again.
+ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
+if SENTRY_DSN:
+    reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
+# A statement that lasts longer is written in the log, without its values.
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=250)
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
@@ -290,10 +312,22 @@ BUSINESS_DAY_CUTOFF_HOUR = 4
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"about": {"()": "shared_apps.core.logs.AboutFilter"}},
+    "formatters": {
+        "line": {
+            "()": "shared_apps.core.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "shared_apps.core.logs.JsonLineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(pizzeria)s %(user_id)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
     # They write the address of each request, hence the key and what a customer typed, when they debug.
     "loggers": {
+        "ocpizza.request": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "googlemaps": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},  # a line per task that went well tells nothing

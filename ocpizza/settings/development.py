@@ -9,6 +9,8 @@ from ocpizza.settings.base import (
     LIVE_PORT,
     PORT,
     SECRET_KEY,
+    STRIPE_API_KEY,
+    STRIPE_WEBHOOK_SECRET,
     TILL_SIGNING_KEYS,
     env,
 )
@@ -29,6 +31,14 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] += [
     f"http://{BASE_DOMAIN}:{LIVE_PORT}",
 ]
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [f"http://*.{BASE_DOMAIN}:*", f"http://{BASE_DOMAIN}:*"]
+
+# Without a key, the stand-in takes the payments (`manage.py serve` starts it); with a test key, Stripe does.
+if not STRIPE_API_KEY:
+    STRIPE_API_KEY = "sk_test_stand_in"
+    STRIPE_STAND_IN_PORT = env.int("STRIPE_STAND_IN_PORT", default=PORT + 2)
+    STRIPE_API_BASE = f"http://127.0.0.1:{STRIPE_STAND_IN_PORT}"
+    STRIPE_WEBHOOK_SECRET = STRIPE_WEBHOOK_SECRET or "whsec_stand_in"
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [STRIPE_API_BASE]
 
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"

@@ -3,9 +3,9 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, env
+from ocpizza.settings.base import DATABASES, LOGGING, env
 
-MANDATORY = (
+MANDATORY: tuple[str, ...] = (
     "POSTGRES_NAME",
     "POSTGRES_USER",
     "POSTGRES_PASS",
@@ -19,6 +19,8 @@ MANDATORY = (
     "BASE_DOMAIN",
     "TILL_SIGNING_KEYS",
 )
+if "_live_" in env.str("STRIPE_API_KEY", default=""):
+    MANDATORY += ("STRIPE_WEBHOOK_SECRET",)
 missing = [name for name in MANDATORY if not env.str(name, default="").strip()]
 if missing:
     raise ImproperlyConfigured(f"Variables d'environnement manquantes ou vides : {', '.join(missing)}")
@@ -35,7 +37,10 @@ SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+DEVICE_COOKIE = "__Host-device"  # browsers let no other host set or read it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
+LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

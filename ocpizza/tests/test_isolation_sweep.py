@@ -5,17 +5,19 @@ import uuid
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from django_tenants.utils import schema_context
 
 from conftest import COOK, COUNTER, ask, place
 from shared_apps.accounts.models import Role
-from shared_apps.accounts.permissions import ROLES, Permission
+from shared_apps.accounts.permissions import OPENED_BY_PIN, ROLES, SHOWN_LOCKED, Permission, Purpose
 from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.calendar import business_day
 from shared_apps.onboarding import services
+from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, practising, settlement, stocktaking
 from tenant_apps.orders.services.settlement import Tender
@@ -72,6 +74,12 @@ STAFF |= {
     "books:training": Permission.TRAINING,
     "books:practise": Permission.TRAINING,
     "books:training_receipt": Permission.TRAINING,
+    "devices:own_pin": Permission.OWN_PIN,
+    "office:set_pin": Permission.SHOP_SETTINGS,
+    "office:devices": Permission.SHOP_SETTINGS,
+    "office:change_device": Permission.SHOP_SETTINGS,
+    "office:renew_code": Permission.SHOP_SETTINGS,
+    "office:revoke_device": Permission.SHOP_SETTINGS,
     "counter:printer": Permission.PRINTS,
     "counter:prints": Permission.PRINTS,
     "counter:reprint": Permission.PRINTS,
@@ -88,7 +96,10 @@ PUBLIC = {
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
     "storefront:receipt": 404, "storefront:receipt_pdf": 404,
-    "storefront:order_again": 405, "storefront:quiet": 404,
+    "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
+    "devices:switch": 404,
+    "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
+    "storefront:pay_on_receipt": 405, "website:stripe_webhook": 405,
     "accounts:security": None, "accounts:sessions": None, "accounts:end_session": 405,
     ":account_login": 200, ":account_logout": 405, ":account_signup": 200, ":account_inactive": 200,
     ":account_reset_password": 200, ":account_reset_password_done": 200, ":account_reset_password_from_key": 200,
@@ -110,6 +121,10 @@ WRITES = {
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "office:set_pin",
+    "office:change_device",
+    "office:renew_code",
+    "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
     "books:close_day",
@@ -130,7 +145,7 @@ WRITES |= {
 }
 ARGUMENTS = {
     "user_id", "count_id", "entry_number", "closing_number", "archive_number",
-    "uidb36", "key", "session_id", "substitution_id",
+    "device_id", "uidb36", "key", "session_id", "substitution_id",
     "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
 }  # fmt: skip
@@ -181,6 +196,7 @@ def filled(shop, neighbour, make_staff):
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,
+        "device_id": pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=timezone.now())[0].pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
@@ -281,7 +297,7 @@ def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     for path in ("", "etat/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
-    for act in ("annuler", "modifier", "recommencer"):
+    for act in ("annuler", "modifier", "recommencer", "payer", "payer-a-la-reception"):
         assert visit(neighbour).post(f"/commande/{order.reference}/{act}/").status_code == 404
 
 
@@ -303,3 +319,67 @@ def test_a_suspended_shop_answers_503_and_an_unknown_one_404(shop, visit):
     answer = visit(shop).get("/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "3600")
     assert visit().get("/", HTTP_HOST=f"nulle-part.{settings.BASE_DOMAIN}").status_code == 404
+
+
+@pytest.fixture
+def device(shop, visit):
+    """A browser paired with a shop; opened by a PIN when somebody is given."""
+
+    def make(purpose, user=None, of=shop):
+        now = timezone.now()
+        with schema_context(of.schema_name):
+            _device, code = pairing.add(shop=of, name="Essai", purpose=purpose, by_id=None, now=now)
+            _device, token = pairing.pair(shop=of, code=code, now=now)
+            if user:
+                pins.set_pin(shop=of, user_id=user.pk, pin=f"8{user.pk % 90000 + 10000}", by_id=None, now=now)
+        browser = visit(shop)
+        browser.cookies[settings.DEVICE_COOKIE] = token
+        if user:
+            opened = browser.post("/appareil/operateur/", {"operator_pin": f"8{user.pk % 90000 + 10000}"})
+            assert opened.status_code == 302
+        return browser
+
+    return make
+
+
+def undone(client, name: str, filled):
+    """What an address answers; what it did is undone, so that the next address finds everything as it was."""
+    with transaction.atomic():
+        answer = send(client, name, url(SHOP_ADDRESSES[name], filled))
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_locked_device_does_nothing_and_shows_what_it_is_for(shop, filled, device, purpose):
+    locked = device(purpose)
+    for name in of_staff(SHOP_ADDRESSES):
+        answer, shown = undone(locked, name, filled), permission_of(name) in SHOWN_LOCKED[purpose]
+        if name == "kitchen:received":  # the page's own word
+            assert (name, answer.status_code) == (name, 204 if shown else 401)
+        elif name in WRITES:
+            assert (name, answer.status_code) == (name, 401)
+        elif shown:
+            assert (name, answer.status_code) == (name, 200)
+        else:
+            assert (name, answer["Location"].partition("?")[0]) == (name, "/appareil/operateur/")
+
+
+def test_a_device_of_another_shop_finds_nothing(shop, neighbour, filled, device):
+    for name in of_staff(SHOP_ADDRESSES):
+        stranger = device(Purpose.KITCHEN, of=neighbour)
+        assert (name, undone(stranger, name, filled).status_code) == (name, 404)
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.COUNTER, Role.COOK, Role.DRIVER])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_pin_opens_what_the_device_is_for_to_the_role_that_may(shop, filled, device, make_staff, purpose, role):
+    opened = device(purpose, make_staff(role, shop))
+    for name in of_staff(SHOP_ADDRESSES):
+        answer, permission = undone(opened, name, filled), permission_of(name)
+        if permission not in OPENED_BY_PIN[purpose]:
+            assert (name, answer["Location"].partition("?")[0]) == (name, "/appareil/mot-de-passe/")
+        elif role not in ROLES[permission]:
+            assert (name, answer.status_code) == (name, 403)
+        else:
+            assert answer.status_code in {200, 204, 302, 409, 422}, name

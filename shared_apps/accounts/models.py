@@ -80,6 +80,8 @@ ACTS = {
     "offer": _("Our own prices"),
     "roles": _("Team"),
     "threshold": _("Thresholds"),
+    "devices": _("Devices"),
+    "pins": _("PINs"),
     "supplier": _("Suppliers"),
     "reception": _("Deliveries of suppliers"),
     "password": _("Password"),

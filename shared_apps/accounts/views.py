@@ -1,4 +1,5 @@
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account import views as allauth
 from allauth.mfa.utils import is_mfa_enabled
@@ -8,6 +9,7 @@ from django.contrib.auth import login as sign_in
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -32,7 +34,12 @@ class Refusing:
 
 
 class LoginView(Refusing, allauth.LoginView):
-    pass
+    def dispatch(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """On a shared device a password opens it until it locks, and leaves no session on it."""
+        if request.device:
+            return redirect(f"{reverse('devices:password')}?{urlencode({'next': request.GET.get('next', '')})}")
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return answer
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")

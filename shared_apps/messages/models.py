@@ -19,6 +19,7 @@ class Message(models.Model):
         ON_THE_WAY = "on_the_way"
         LATE = "late"
         REFUNDED = "refunded"
+        PAID_LATE = "paid_late"
 
     class Channel(models.TextChoices):
         EMAIL = "email"

@@ -25,7 +25,7 @@ from tenants.hosts import Shop
 
 
 def _by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 def _list(request: StaffRequest, form: EndForm | None = None) -> dict[str, object]:

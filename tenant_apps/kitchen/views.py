@@ -51,7 +51,7 @@ def tickets(request: StaffRequest) -> HttpResponse:
 
 
 def _act(request: StaffRequest, number: int, act: Callable[..., Order | None]) -> HttpResponse:
-    by = By(Actor(request.role), request.user.pk)
+    by = By(Actor(request.role), request.user.pk, request.device_id)
     act(shop=request.pizzeria, order_id=number, by=by, now=timezone.now())
     if not request.htmx:
         return redirect("kitchen:board")
@@ -96,7 +96,7 @@ def ask_remake(request: StaffRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Permission.KITCHEN)
+@staff(Permission.KITCHEN, by_itself=True)
 def received(request: StaffRequest) -> HttpResponse:
     """A screen shows these tickets: nobody needs to be rung for them."""
     numbers = [int(number) for number in request.POST.get("numbers", "").split(",") if number.isdecimal()]

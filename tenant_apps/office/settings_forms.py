@@ -9,8 +9,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Role
+from shared_apps.accounts.permissions import Purpose
 from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
+from tenant_apps.devices.models import Device
 from tenant_apps.shop import hours
 from tenant_apps.shop.hours import Ranges
 from tenant_apps.shop.models import ShopSettings
@@ -108,6 +110,32 @@ class InvitationForm(forms.Form):
             "required": _("Choose a role at least."),
         }
     )  # fmt: skip
+
+
+class NewDeviceForm(forms.Form):
+    """A tablet or till to be paired."""
+
+    name = forms.CharField(label=_("Name"), max_length=40, help_text=_("Where it stands: “Oven tablet”, “Till”."))
+    purpose = forms.ChoiceField(label=_("Used for"), choices=Purpose.choices)
+
+
+class DeviceForm(forms.ModelForm):
+    name = forms.CharField(label=_("Name"), max_length=40)
+    lock_minutes = forms.IntegerField(label=_("Locks after (minutes)"), min_value=1, max_value=120)
+
+    class Meta:
+        model = Device
+        fields = ("name", "lock_minutes", "asks_each_time")
+
+    def clean_asks_each_time(self) -> bool:
+        asks: bool = self.cleaned_data["asks_each_time"]
+        return asks and self.instance.purpose != Purpose.COUNTER
+
+
+class MemberPinForm(forms.Form):
+    """Empty: none any more."""
+
+    pin = forms.CharField(max_length=6, required=False)
 
 
 class RolesForm(forms.Form):

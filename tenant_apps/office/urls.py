@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.office.views import cases, counting, drivers, settings, stock, substitutions, today
+from tenant_apps.office.views import cases, counting, devices, drivers, settings, stock, substitutions, today
 
 app_name = "office"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
     path("reglages/carte/", settings.offers, name="offers"),
     path("reglages/equipe/", settings.members, name="members"),
     path("reglages/equipe/<int:user_id>/", settings.set_roles, name="set_roles"),
+    path("reglages/equipe/<int:user_id>/code/", devices.set_pin, name="set_pin"),
+    path("reglages/appareils/", devices.devices, name="devices"),
+    path("reglages/appareils/<int:device_id>/", devices.change_device, name="change_device"),
+    path("reglages/appareils/<int:device_id>/code/", devices.renew_code, name="renew_code"),
+    path("reglages/appareils/<int:device_id>/revoquer/", devices.revoke_device, name="revoke_device"),
     path("reglages/historique/", settings.history, name="history"),
     path("a-traiter/", cases.cases, name="cases"),
     path("a-traiter/liste/", cases.cases_list, name="cases_list"),

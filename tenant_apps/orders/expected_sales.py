@@ -1,6 +1,7 @@
 """The group's read model as one shop's own tables say it should be: statements run in the shop's schema.
 
-A remake sells nothing: it is no order of the group's, and stands in none of its figures. Money taken and turnover are
+A remake sells nothing: it is no order of the group's, and stands in none of its figures; nor does one that awaits its
+payment, which the customer may still abandon. Money taken and turnover are
 those of the till's sealed journal, on the business day whose closing counts them.
 `check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it. The business day
 ends at 04:00 in Paris (`shared_apps.core.calendar`).
@@ -24,7 +25,7 @@ HOURLY = f"""
     FROM (
         SELECT {PLACED_DAY} AS day, {PLACED_HOUR} AS hour, channel, mode, 1 AS orders, total_cents AS ordered,
                0 AS taken, 0 AS turnover
-        FROM orders_order WHERE state <> 'cancelled' AND remakes_id IS NULL
+        FROM orders_order WHERE state NOT IN ('awaiting_payment', 'cancelled') AND remakes_id IS NULL
         UNION ALL
         SELECT day, {SEALED_HOUR}, content->>'channel', content->>'mode', 0, 0, taken_cents, turnover_cents
         FROM till_entry WHERE chain = 'till' AND (taken_cents <> 0 OR turnover_cents <> 0)
@@ -35,7 +36,7 @@ HOURLY = f"""
 PRODUCTS = f"""
     SELECT {PLACED_DAY} AS day, variant.product_id, sum(50 * line.quantity)::bigint AS quantity_hundredths
     FROM orders_orderline AS line
-    JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state <> 'cancelled'
+    JOIN orders_order AS orders ON orders.id = line.order_id AND orders.state NOT IN ('awaiting_payment', 'cancelled')
          AND orders.remakes_id IS NULL
     CROSS JOIN LATERAL (VALUES (line.variant_id), (coalesce(line.other_half_id, line.variant_id))) AS half (variant_id)
     JOIN catalogue_variant AS variant ON variant.id = half.variant_id

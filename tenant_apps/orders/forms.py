@@ -37,6 +37,7 @@ class HandOverForm(forms.Form):
         return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0)
 
 
+ON_RECEIPT, ONLINE = "on_receipt", "online"
 ADDRESS = ("street", "postcode", "city", "details")
 
 
@@ -78,6 +79,7 @@ class CheckoutForm(forms.Form):
         required=False,
         help_text=_("The kitchen sees it in red. Erased after 30 days."),
     )
+    payment = forms.ChoiceField(label=_("How you pay"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
 
@@ -89,6 +91,7 @@ class CheckoutForm(forms.Form):
         today: dt.date,
         place: Location | None,
         closed: bool = False,
+        online: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -103,8 +106,23 @@ class CheckoutForm(forms.Form):
         taken = _("This time is no longer available. Please choose another one.")
         following = [words for _start, words in times[:SHOWN]]
         self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
+        self._offer_payment(mode, online)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
+
+    def _offer_payment(self, mode: str, online: bool) -> None:
+        """Online as long as the way to Stripe is known to be open."""
+        on_receipt = _("When it is delivered") if mode == ServiceMode.DELIVERY else _("When I collect it")
+        choices = [(ON_RECEIPT, on_receipt), *([(ONLINE, _("Online, by card"))] if online else [])]
+        self.fields["payment"].choices = choices  # type: ignore[attr-defined]
+        self.fields["payment"].initial = ON_RECEIPT
+        down = _("Online payment is unavailable for the moment.")
+        self.fields["payment"].error_messages["invalid_choice"] = down
+        self.online = online
+
+    @property
+    def pays_online(self) -> bool:
+        return self.cleaned_data.get("payment") == ONLINE
 
     @property
     def wanted_at(self) -> dt.datetime | None:

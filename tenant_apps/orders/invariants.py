@@ -7,6 +7,11 @@ from django.db import connection
 
 from tenant_apps.orders import expected_sales
 
+# The card still holds the sum, or it could not be taken and a person settles it.
+AWAITED_FROM_STRIPE = """(
+    EXISTS (SELECT FROM payments_onlinepayment AS online WHERE online.order_id = orders.id AND online.state = 'authorised')
+    OR EXISTS (SELECT FROM orders_case AS "case" WHERE "case".order_id = orders.id AND "case".kind = 'to_collect'))"""
+
 INVARIANTS: dict[str, str] = {
     "movements sum to balances": """
         SELECT format('%%s : %%s en stock, %%s d''après ses mouvements', ingredient.name, level.on_hand, moved.sum)
@@ -57,13 +62,13 @@ INVARIANTS: dict[str, str] = {
                 AND reception.missed_at IS NULL AND reception.expected_at <= held.needed_at) AS came
         ) AS judged
         WHERE level.shortage <> judged.short""",
-    "only accepted orders hold reservations": """
+    "only orders to be made hold reservations": """
         SELECT format('commande %%s : %%s et des réservations', orders.id, orders.state)
-        FROM orders_order AS orders WHERE orders.state <> 'accepted'
+        FROM orders_order AS orders WHERE orders.state NOT IN ('awaiting_payment', 'accepted')
         AND EXISTS (SELECT FROM stock_reservation AS reservation WHERE reservation.order_id = orders.id)""",
-    "every accepted order holds reservations": """
-        SELECT format('commande %%s : acceptée sans réservation', orders.id)
-        FROM orders_order AS orders WHERE orders.state = 'accepted' AND orders.work > 0
+    "every order to be made holds reservations": """
+        SELECT format('commande %%s : %%s sans réservation', orders.id, orders.state)
+        FROM orders_order AS orders WHERE orders.state IN ('awaiting_payment', 'accepted') AND orders.work > 0
         AND NOT EXISTS (SELECT FROM stock_reservation AS reservation WHERE reservation.order_id = orders.id)""",
     "a level names the substitution that replaces it": """
         SELECT ingredient.name FROM stock_stocklevel AS level
@@ -118,7 +123,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN LATERAL (SELECT to_state FROM orders_orderevent AS event WHERE event.order_id = orders.id
                            ORDER BY event.id DESC LIMIT 1) AS last ON true
         WHERE last.to_state IS DISTINCT FROM orders.state""",
-    "taken less given back never passes what is owed, and reaches it at handover": """
+    "taken less given back never passes what is owed, and reaches it at handover": f"""
         SELECT format('commande %%s : %%s centimes gardés, %%s dus', orders.id, kept.sum, owed.sum)
         FROM orders_order AS orders
         CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0)
@@ -127,7 +132,7 @@ INVARIANTS: dict[str, str] = {
                             FROM payments_payment AS payment WHERE payment.order_id = orders.id) AS kept
         CROSS JOIN LATERAL (SELECT CASE WHEN orders.state = 'cancelled' THEN 0
                             ELSE orders.total_cents - orders.reversed_cents END AS sum) AS owed
-        WHERE kept.sum < owed.sum AND orders.state = 'handed_over'
+        WHERE kept.sum < owed.sum AND orders.state = 'handed_over' AND NOT {AWAITED_FROM_STRIPE}
         OR kept.sum > owed.sum AND NOT EXISTS (
             SELECT FROM orders_case AS "case" WHERE "case".order_id = orders.id AND "case".kind = 'money_back'
             AND "case".closed_at IS NULL)""",
@@ -177,14 +182,24 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(-sum(taken_cents), 0) AS sum FROM till_entry AS entry
                             WHERE entry.order_number = orders.id AND chain = 'till' AND kind = 'refund') AS sealed
         WHERE given.sum <> sealed.sum""",
-    "an order handed over is a sealed sale, once, for its total": """
+    "what is paid online is followed until it is over": """
+        SELECT format('commande %%s : %%s, plus suivie', orders.id, orders.state)
+        FROM orders_order AS orders
+        WHERE (orders.state = 'awaiting_payment'
+               OR EXISTS (SELECT FROM payments_onlinepayment AS online WHERE online.order_id = orders.id
+                          AND online.state NOT IN ('captured', 'closed'))
+               OR EXISTS (SELECT FROM payments_refund AS refund WHERE refund.order_id = orders.id
+                          AND refund.state = 'pending'))
+        AND NOT EXISTS (SELECT FROM gateway_followup AS kept
+                        WHERE kept.pizzeria_id = %(pizzeria)s AND kept.order_number = orders.id)""",
+    "an order handed over is a sealed sale, once, for its total": f"""
         SELECT format('commande %%s : remise, %%s ticket(s), %%s centimes sur %%s', orders.id, sealed.count, sealed.sum,
                       orders.total_cents)
         FROM orders_order AS orders
         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE kind = 'sale') AS count,
                                    coalesce(sum(turnover_cents) FILTER (WHERE kind <> 'refund'), 0) AS sum
                             FROM till_entry AS entry WHERE entry.order_number = orders.id AND chain = 'till') AS sealed
-        WHERE orders.state = 'handed_over' AND orders.remakes_id IS NULL
+        WHERE orders.state = 'handed_over' AND orders.remakes_id IS NULL AND NOT {AWAITED_FROM_STRIPE}
         AND (sealed.count <> 1 OR sealed.sum <> orders.total_cents)""",
     "the journal ends where the group last saw it": """
         SELECT format('%%s : écriture %%s, %%s d''après le groupe', head.chain, head.number, anchor.number)

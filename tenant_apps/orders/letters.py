@@ -71,6 +71,7 @@ def _subject(kind: Message.Kind) -> str:
         Kind.ON_THE_WAY: _("Your order no. %(number)s is on its way"),
         Kind.LATE: _("Your order no. %(number)s at %(pizzeria)s is late"),
         Kind.REFUNDED: _("Your order no. %(number)s at %(pizzeria)s is refunded"),
+        Kind.PAID_LATE: _("Your payment for order no. %(number)s came too late: nothing is debited"),
     }[kind]
 
 
@@ -90,6 +91,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
             "Your order no. %(number)s is later than we promised, and we are sorry. It is being looked after."
         ),
         Kind.REFUNDED: _("%(refunded)s of your order no. %(number)s is given back to you: %(means)s."),
+        Kind.PAID_LATE: _(
+            "Your payment for order no. %(number)s came after the order was given up. The sum held on your card is let go:"
+            " nothing is debited, and nothing is due."
+        ),
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
@@ -103,6 +108,7 @@ def _due(order: Order) -> str:
     if order.mode != ServiceMode.DELIVERY:
         return ""
     due = order.owed_cents - sum(payment.kept_cents for payment in order.payments.all())
+    due -= order.online_payments.held_cents()
     return _("%(due)s to pay at the door.") % {"due": euros(due)} if due > 0 else _("It is paid.")
 
 
@@ -117,6 +123,14 @@ def _given_back(order: Order) -> dict[str, str]:
             how += " " + _("(code %(code)s, until %(date)s)") % until
         words.append(how)
     return {"refunded": euros(sum(refund.amount_cents for refund in given)), "means": ", ".join(words)}
+
+
+def tell_head_office(*, words: list[str]) -> None:
+    """Our payments and Stripe's lists differ."""
+    office = Membership.objects.filter(role=Role.HEAD_OFFICE, user__is_active=True)
+    addresses = sorted(office.values_list("user__email", flat=True))
+    if addresses:
+        send_mail(_("Payments that differ from Stripe's"), "\n".join([*words, ""]), None, addresses)
 
 
 def tell_managers(*, pizzeria: Pizzeria, numbers: list[int]) -> None:

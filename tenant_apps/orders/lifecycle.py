@@ -10,6 +10,7 @@ from shared_apps.core.errors import RuleError
 
 
 class State(models.TextChoices):
+    AWAITING_PAYMENT = "awaiting_payment", _("Awaiting payment")
     ACCEPTED = "accepted", _("Accepted")
     PREPARING = "preparing", _("In preparation")
     READY = "ready", _("Ready")
@@ -26,9 +27,10 @@ class Actor(models.TextChoices):
     COOK = "cook", _("Pizzaiolo")
     DRIVER = "driver", _("Driver")
     MANAGER = "manager", _("Manager")
-    SYSTEM = "system", _("System")  # moves nothing: it keeps what the shop's own figures say
+    SYSTEM = "system", _("System")  # what a payment online decides: it came, or it did not
 
 
+# The shop works on it. One that awaits its payment holds its time and its ingredients, and is on no board.
 OPEN = frozenset({State.ACCEPTED, State.PREPARING, State.READY, State.ON_THE_WAY})
 
 _KITCHEN = frozenset({Actor.COOK, Actor.MANAGER})
@@ -37,6 +39,9 @@ _ROAD = frozenset({Actor.DRIVER, Actor.COUNTER, Actor.MANAGER})
 _ANYONE_WHO_ORDERS = frozenset({Actor.CUSTOMER, Actor.COUNTER, Actor.MANAGER})
 
 MOVES: dict[tuple[State, State], frozenset[Actor]] = {
+    # Its payment is authorised; or it is to be paid otherwise, by whoever may decide that.
+    (State.AWAITING_PAYMENT, State.ACCEPTED): _ANYONE_WHO_ORDERS | {Actor.SYSTEM},
+    (State.AWAITING_PAYMENT, State.CANCELLED): _ANYONE_WHO_ORDERS | {Actor.SYSTEM},
     (State.ACCEPTED, State.PREPARING): _KITCHEN,  # claim: stock is consumed, changes end
     (State.PREPARING, State.ACCEPTED): _KITCHEN,  # claim undone
     (State.PREPARING, State.READY): _KITCHEN,

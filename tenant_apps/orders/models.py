@@ -70,6 +70,7 @@ class Order(models.Model):
     wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
     placed_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)  # when its payment online came, for one that waited for it
     changed_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     ready_at = models.DateTimeField(null=True)
@@ -148,13 +149,23 @@ class Order(models.Model):
         return self.delay_minutes > 0 and (self.state in waiting or on_the_road)
 
     @property
+    def awaits_payment(self) -> bool:
+        return self.state == State.AWAITING_PAYMENT
+
+    @property
+    def visible_since(self) -> dt.datetime:
+        """When it was for the shop to see."""
+        return self.accepted_at or self.placed_at
+
+    @property
     def is_remake(self) -> bool:
         return self.remakes_id is not None
 
     @property
     def can_be_remade(self) -> bool:
         """Once the kitchen has begun it: before, it is changed or cancelled."""
-        return self.state not in (State.ACCEPTED, State.CANCELLED) and not self.is_remake
+        before_the_kitchen = (State.AWAITING_PAYMENT, State.ACCEPTED, State.CANCELLED)
+        return self.state not in before_the_kitchen and not self.is_remake
 
     @property
     def must_be_acknowledged(self) -> bool:
@@ -250,6 +261,9 @@ class Case(models.Model):
         REMAKE = "remake", _("To be made again")
         MONEY_BACK = "money_back", _("Money to give back")
         ALLERGY = "allergy", _("Allergens changed, with an allergy note")
+        TO_COLLECT = "to_collect", _("Payment to collect")
+        LATE_PAYMENT = "late_payment", _("Paid too late, given back")
+        RECONCILIATION = "reconciliation", _("Differs from Stripe")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -15,7 +16,7 @@ from shared_apps.core.calendar import day_bounds
 from shared_apps.places.geometry import Location, estimate
 from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
-from tenant_apps.payments.models import Payment
+from tenant_apps.payments.models import OnlinePayment, Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import Situation
@@ -26,7 +27,7 @@ AHEAD = dt.timedelta(minutes=60)
 RECALLED = 20
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
-PAID = "paid_cents"
+PAID, HELD = "paid_cents", "held_cents"
 SUBMISSIONS = uuid.UUID("9d2f6c53-5a46-4b0c-9f1e-1d2a6f0c77aa")
 
 
@@ -46,7 +47,7 @@ class Ticket:
     @property
     def since(self) -> dt.datetime:
         """When it came to the kitchen: its clock runs from there."""
-        return max(self.order.changed_at or self.order.placed_at, self.order.slot.starts_at - AHEAD)
+        return max(self.order.changed_at or self.order.visible_since, self.order.slot.starts_at - AHEAD)
 
     @property
     def soon_at(self) -> dt.datetime:
@@ -111,17 +112,23 @@ def composition_of(line: OrderLine) -> Composition:
     configuration = Configuration(line.variant_id, line.other_half_id, frozenset(line.removed), frozenset(line.extras))
     variants = {line.variant_id, *([line.other_half_id] if line.other_half_id else [])}
     own, order = shop_queries.changes(), line.order
-    if order.state != State.ACCEPTED:
+    if order.state not in (State.AWAITING_PAYMENT, State.ACCEPTED):
         own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
     at = order.slot.starts_at
     return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With what is kept of the payments, as PAID."""
+    """With what is kept of the payments, as PAID, and with what cards hold for it, as HELD."""
+    paid = Payment.objects.filter(order=OuterRef("pk"))
+    held = OnlinePayment.objects.filter(order=OuterRef("pk"), state=OnlinePayment.State.AUTHORISED)
     kept = Sum(F("amount_cents") - F("refunded_cents"))
-    paid = Payment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=kept)
-    return orders.annotate(**{PAID: Coalesce(Subquery(paid.values("sum"), IntegerField()), Value(0))})
+    return orders.annotate(**{PAID: _sum(paid, kept), HELD: _sum(held, Sum("amount_cents"))})
+
+
+def _sum(rows: QuerySet[Any], total: Sum) -> Coalesce:
+    summed = rows.order_by().values("order").annotate(sum=total)
+    return Coalesce(Subquery(summed.values("sum"), IntegerField()), Value(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +137,12 @@ class Handled:
 
     order: Order
     kept_cents: int
+    held_cents: int = 0  # by a card online: as good as paid
 
     @property
     def due_cents(self) -> int:
-        """Still to be paid."""
-        return max(0, self.order.owed_cents - self.kept_cents)
+        """Still to be paid by hand."""
+        return max(0, self.order.owed_cents - self.kept_cents - self.held_cents)
 
     @property
     def to_give_back_cents(self) -> int:
@@ -148,12 +156,13 @@ class Handled:
 
 
 def _handled(orders: QuerySet[Order]) -> list[Handled]:
-    return [Handled(order, getattr(order, PAID)) for order in _with_due(_with_lines(orders))]
+    found = _with_due(_with_lines(orders))
+    return [Handled(order, getattr(order, PAID), getattr(order, HELD)) for order in found]
 
 
 def in_progress() -> list[Handled]:
-    """Every open order of the shop, the first promised first."""
-    return _handled(Order.objects.filter(state__in=OPEN).order_by("slot__starts_at", "id"))
+    """Every open order of the shop and those that await their payment, the first promised first."""
+    return _handled(Order.objects.filter(state__in=OPEN | {State.AWAITING_PAYMENT}).order_by("slot__starts_at", "id"))
 
 
 def late(now: dt.datetime) -> list[Handled]:
@@ -162,7 +171,7 @@ def late(now: dt.datetime) -> list[Handled]:
 
 def over(since: dt.datetime) -> list[Handled]:
     """Handed over or cancelled since a moment, newest first."""
-    done = Order.objects.exclude(state__in=OPEN).filter(placed_at__gte=since)
+    done = Order.objects.filter(state__in=(State.HANDED_OVER, State.CANCELLED), placed_at__gte=since)
     return _handled(done.order_by("-placed_at")[:200])
 
 
@@ -184,7 +193,7 @@ def reference(number: int) -> str:
 
 def queue() -> list[tuple[dt.datetime, int]]:
     """The work that is not yet ready, in hundredths of a pizza, by the start of the slot it is promised for."""
-    waiting = Order.objects.filter(state__in=(State.ACCEPTED, State.PREPARING))
+    waiting = Order.objects.filter(state__in=(State.AWAITING_PAYMENT, State.ACCEPTED, State.PREPARING))
     return list(waiting.values_list("slot__starts_at").annotate(waiting=Sum("work")).order_by("slot__starts_at"))
 
 

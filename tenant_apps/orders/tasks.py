@@ -1,6 +1,7 @@
 """What the worker does for orders. Delivered at least once, so each finds its own work already done."""
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -9,15 +10,19 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.core.reporting import DAILY, EVERY_FIVE_MINUTES, EVERY_MINUTE, monitored
+from shared_apps.gateway import services as gateway
+from shared_apps.gateway.stripe_api import Unreachable
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, escalation, estimating, receiving, substituting
+from tenant_apps.orders.services import blocking, escalation, estimating, online, receiving, reconciling, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+logger = logging.getLogger(__name__)
 LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
 
 
@@ -57,6 +62,7 @@ def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message
     message.save(update_fields=["sent_at"])
 
 
+@monitored("tell-late", EVERY_MINUTE)
 def tell_late() -> None:
     """Every minute: who waits past the time promised and was not told so, in the whole group, by one statement."""
     said = Message.objects.filter(
@@ -85,6 +91,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
     tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
 
 
+@monitored("begin-business-day", DAILY)
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
     for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
@@ -108,6 +115,7 @@ def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
         substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
 
 
+@monitored("re-estimate", EVERY_MINUTE)
 def re_estimate() -> None:
     """Every minute, in the shops where a customer waits; each as a task of its own."""
     waiting = OrderSummary.objects.filter(state__in=OPEN_STATES).values_list("pizzeria_id", flat=True)
@@ -126,6 +134,44 @@ def re_estimate_of(pizzeria_id: int) -> None:
         estimating.re_estimate(shop=shop, now=now)
 
 
+def follow_payment(pizzeria_id: int, order_id: int) -> None:
+    """An order whose payment online has, or should have, moved. While Stripe is away the next look does it."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        if not Order.objects.filter(pk=order_id).exists():
+            return  # an event about a shop that has since forgotten it, or that never had it
+        try:
+            online.follow(shop=shop, order_id=order_id, now=timezone.now())
+        except Unreachable:
+            logger.warning("Stripe does not answer: order %s of %s is looked at again", order_id, shop.slug)
+
+
+@monitored("follow-payments", EVERY_MINUTE)
+def follow_payments() -> None:
+    """Every minute: the orders that are due to be looked at again, each as a task of its own."""
+    reconciling.follow_due(now=timezone.now())
+
+
+@monitored("hear-from-stripe", EVERY_FIVE_MINUTES)
+def hear_from_stripe() -> None:
+    """Every five minutes: what Stripe could not tell us."""
+    try:
+        reconciling.hear(now=timezone.now())
+    except Unreachable:
+        logger.warning("Stripe does not answer: what it could not deliver is asked for again")
+
+
+@monitored("reconcile-payments", DAILY)
+def reconcile_payments() -> None:
+    """Every night. Fails, to be tried again, while Stripe is away; what differs is written to head office."""
+    now = timezone.now()
+    found = reconciling.compare(now=now)
+    gateway.forget_old_events(now=now)
+    if found:
+        letters.tell_head_office(words=[str(one) for one in found])
+
+
+@monitored("escalate", EVERY_MINUTE)
 def escalate() -> None:
     """Every minute, in the shops that have orders to make."""
     waiting = OrderSummary.objects.filter(state="accepted").values_list("pizzeria_id", flat=True)

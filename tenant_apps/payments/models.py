@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from tenant_apps.payments.checkouts import OnlinePayment as OnlinePayment
+
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32, none that is read as another
 
 
@@ -169,7 +171,7 @@ class ReversalLine(models.Model):
 class Refund(models.Model):
     """Money given back of one payment, by its own means or as a credit note.
 
-    What an online card gets back is PENDING until the bank has it (`payments.tasks.execute_refund`); the rest is done
+    What an online card gets back is PENDING until the bank has it (`orders.services.online`); the rest is done
     in the act. With a reversal it belongs to a return; without one the order was cancelled, or changed to cost less.
     """
 

@@ -12,10 +12,12 @@ from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
 from shared_apps.core.templatetags.formats import uncapitalised
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import online, outcomes, settlement
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
 from tenant_apps.shop.queries import Changes
 from tenant_apps.stock import queries as stock_queries
+from tenant_apps.till import queries as till
 
 FEW = 5  # said when so many or fewer are left
 
@@ -197,10 +199,58 @@ class Step:
     is_now: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What of an order is paid, in cents."""
+
+    order: Order
+    taken_cents: int
+    held_cents: int  # on a card, until the kitchen starts
+    online: bool  # some of it was to be paid online
+
+    @property
+    def due_cents(self) -> int:
+        return max(0, self.order.owed_cents - self.taken_cents - self.held_cents)
+
+    @property
+    def may_pay_online(self) -> bool:
+        """Whoever chose to; the rest after a change too."""
+        return self.due_cents >= online.LEAST_CENTS and (
+            self.order.awaits_payment or (self.online and self.order.can_still_change)
+        )
+
+    @property
+    def may_pay_on_receipt(self) -> bool:
+        """A delivery above the shop's sum is not."""
+        above = shop_queries.settings().prepaid_above_cents
+        return self.order.mode != ServiceMode.DELIVERY or above is None or self.order.total_cents <= above
+
+    @property
+    def until_at(self) -> dt.datetime:
+        """How long an order waits for its payment."""
+        return self.order.placed_at + outcomes.patience()
+
+
+def money(order: Order) -> Money:
+    attempts = list(order.online_payments.all())
+    held = sum(one.amount_cents for one in attempts if one.state == one.State.AUTHORISED)
+    return Money(order, settlement.kept_cents(order), held, bool(attempts))
+
+
+def tracked(order: Order) -> dict[str, object]:
+    """What the page of an order shows."""
+    is_sold = till.is_sold(order_number=order.pk)
+    return {"order": order, "steps": steps(order), "money": money(order), "is_sold": is_sold}
+
+
 def steps(order: Order) -> list[Step]:
     """Placed, claimed, ready, on its way for a delivery, handed over: nothing here advances with time."""
     delivered = order.mode == ServiceMode.DELIVERY
-    acts = [(_("Order received"), order.placed_at), (_("In preparation"), order.claimed_at)]
+    if order.awaits_payment:
+        acts = [(_("Awaiting payment"), order.placed_at), (_("Order received"), None)]
+    else:
+        acts = [(_("Order received"), order.visible_since)]
+    acts.append((_("In preparation"), order.claimed_at))
     acts.append((_("Ready") if delivered else _("Ready to collect"), order.ready_at))
     if delivered:
         acts.append((_("On its way"), order.left_at))

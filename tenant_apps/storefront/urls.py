@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenant_apps.storefront.views import basket, checkout, menu, tracking
+from tenant_apps.storefront.views import basket, checkout, menu, paying, tracking
 
 app_name = "storefront"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("commande/<str:reference>/etat/", tracking.order_state, name="order_state"),
     path("commande/<str:reference>/ticket/", tracking.receipt, name="receipt"),
     path("commande/<str:reference>/ticket.pdf", tracking.receipt_pdf, name="receipt_pdf"),
+    path("commande/<str:reference>/payer/", paying.pay, name="pay"),
+    path("commande/<str:reference>/paye/", paying.paid, name="paid"),
+    path("commande/<str:reference>/payer-a-la-reception/", paying.pay_on_receipt, name="pay_on_receipt"),
     path("commande/<str:reference>/messages/", tracking.quiet, name="quiet"),
     path("commande/<str:reference>/annuler/", tracking.cancel, name="cancel"),
     path("commande/<str:reference>/modifier/", tracking.change, name="change"),

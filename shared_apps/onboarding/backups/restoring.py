@@ -23,6 +23,7 @@ from shared_apps.onboarding.backups import files
 from shared_apps.onboarding.backups.files import Backup, ShopCopy
 from tenant_apps.orders import invariants
 from tenant_apps.orders.invariants import Broken
+from tenant_apps.till import verification
 from tenant_apps.till.services import recovery
 from tenants import hosts, schemas, snapshots
 from tenants.hosts import Shop
@@ -103,6 +104,7 @@ def aside(*, backup: Backup, copy: ShopCopy, now: dt.datetime) -> Iterator[str]:
             schemas.migrate_aside(schema_name=scratch)
         with schemas.as_owner_of(scratch):
             _check(_words(invariants.broken_alone()))
+            _check([str(chain.fault) for chain in verification.verify_alone() if chain.fault])
         yield scratch
     finally:
         schemas.drop_aside(schema_name=scratch)

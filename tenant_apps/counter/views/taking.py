@@ -208,7 +208,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 wishes=form.wishes,
                 contact=form.contact,
                 channel=Order.Channel(form.cleaned_data["channel"]),
-                by=By(Actor(request.role), request.user.pk),
+                by=By(Actor(request.role), request.user.pk, request.device_id),
                 paid=_paid(form, token),
                 now=now,
                 shown=filled.shown,

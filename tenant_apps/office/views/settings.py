@@ -18,6 +18,7 @@ from shared_apps.accounts.models import AuditEntry, Membership, Role
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
+from tenant_apps.devices import queries as devices
 from tenant_apps.office.settings_forms import DayForm, InvitationForm, RolesForm, SettingsForm, WeekForm
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.shop import configuration
@@ -170,6 +171,9 @@ def members(request: StaffRequest) -> HttpResponse:
     held: dict[int, dict[str, Any]] = {}
     for membership in Membership.objects.filter(pizzeria_id=request.pizzeria.id).select_related("user"):
         held.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership.role)
+    pins = devices.pins_of(held)
+    for key, person in held.items():
+        person["pin_set_at"] = pins.get(key)
     people = sorted(held.values(), key=lambda person: str(person["user"]))
     roles = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
     return _page(request, "office/members.html", form, people=people, roles=roles)

@@ -24,6 +24,7 @@ class By:
 
     capacity: Actor
     user_id: int | None = None
+    device_id: int | None = None  # the shared tablet or till it was done on
 
 
 class UnknownOrder(RuleError):
@@ -79,7 +80,7 @@ def event(
         actor_id=by.user_id,
         capacity=by.capacity,
         reason=reason,
-        detail=detail or {},
+        detail=(detail or {}) | ({"device": by.device_id} if by.device_id else {}),
     )
 
 

@@ -32,6 +32,18 @@ def review_shortages(*, now: dt.datetime) -> None:
     Case.objects.filter(pk__in=over).update(closed_at=now, resolution=_("Enough in stock again"))
 
 
+def open_once(*, order: Order, kind: Case.Kind, now: dt.datetime) -> None:
+    """A case of this kind about a locked order, unless one is open already."""
+    Case.objects.bulk_create([Case(order=order, kind=kind, opened_at=now)], ignore_conflicts=True)
+
+
+def settle(*, order: Order, kind: Case.Kind, now: dt.datetime) -> None:
+    """What the case waited for has come by itself."""
+    Case.objects.filter(order=order, kind=kind, closed_at=None).update(
+        closed_at=now, resolution=_("It has come by itself")
+    )
+
+
 def close_all(*, order: Order, user_id: int | None, now: dt.datetime) -> None:
     """The order is over: nothing is left to settle about it."""
     Case.objects.filter(order=order, closed_at=None).update(

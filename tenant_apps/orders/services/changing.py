@@ -18,7 +18,7 @@ from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, refunding, telling
+from tenant_apps.orders.services import acts, cases, following, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
@@ -61,6 +61,7 @@ def change(
     _rewrite(shop, order, before, quote, by, now)
     refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
+    following.follow_later(shop=shop, order=order, now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     telling.print_ticket(shop=shop, order=order, kind="changed")
     acts.tell(shop=shop, order=order, stock=True)
@@ -68,9 +69,12 @@ def change(
 
 
 def _check_prepaid(order: Order, quote: Quote) -> None:
-    """More than the shop delivers unpaid: only what is paid already may stay above. Raises MustBePrepaid."""
+    """More than the shop delivers unpaid: what stands already may stay above, and what a card holds is paid.
+
+    Raises MustBePrepaid.
+    """
     above, total = shop_queries.settings().prepaid_above_cents, quote.items_cents + order.delivery_fee_cents
-    if above is not None and total > max(above, order.total_cents):
+    if above is not None and total - order.online_payments.held_cents() > max(above, order.total_cents):
         raise MustBePrepaid(above)
 
 
@@ -140,22 +144,25 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
         slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
-    if not order.is_remake:
-        _take_back(shop, order)
-    order.version += 1
-    order.save(update_fields=["version"])
+    if not order.awaits_payment:
+        _withdraw(shop, order)
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
     refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
+    following.follow_later(shop=shop, order=order, now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
-    telling.print_ticket(shop=shop, order=order, kind="cancelled")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
 
-def _take_back(shop: Shop, order: Order) -> None:
-    """Out of the group's figures."""
+def _withdraw(shop: Shop, order: Order) -> None:
+    """From the kitchen, which has to see it go, and from the group's figures; one that awaited its payment was in neither."""
+    order.version += 1
+    order.save(update_fields=["version"])
+    telling.print_ticket(shop=shop, order=order, kind="cancelled")
+    if order.is_remake:
+        return
     sales.add(
         cell=acts.cell(shop=shop, order=order),
         orders=-1,

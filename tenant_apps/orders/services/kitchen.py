@@ -11,7 +11,7 @@ from shared_apps.messages.models import Message
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, substituting, telling
+from tenant_apps.orders.services import acts, following, substituting, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.stock.services import reservations, substitutions
 from tenants.hosts import Shop
@@ -39,6 +39,7 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     order.received_at = order.received_at or now
     order.save(update_fields=["seen_version", "received_at"])
     acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
+    following.follow_later(shop=shop, order=order, now=now)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +19,14 @@ from shared_apps.core import sql
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
+from shared_apps.gateway import services as gateway
 from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
 from tenant_apps.orders.services import acts, blocking, settlement, telling
@@ -73,8 +76,8 @@ class MustBePrepaid(RuleError):
     def __init__(self, above_cents: int) -> None:
         super().__init__(
             _(
-                "Above %(above)s a delivery is paid when it is ordered: choose to collect it at the pizzeria, or come and"
-                " order at the counter."
+                "Above %(above)s a delivery is paid when it is ordered: pay it online, choose to collect it at the pizzeria,"
+                " or come and order at the counter."
             )
             % {"above": euros(above_cents)}
         )
@@ -149,9 +152,11 @@ def place(
     customer_id: int | None = None,
     paid: Tender | None = None,
     shown: str | None = None,
+    pays_online: bool = False,
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
+    One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
     `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
@@ -163,7 +168,9 @@ def place(
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown)
+            return _place(
+                shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown, pays_online
+            )
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except OutOfStock as refusal:
@@ -187,6 +194,7 @@ def _place(
     customer_id: int | None,
     paid: Tender | None,
     shown: str | None,
+    pays_online: bool,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
@@ -198,8 +206,8 @@ def _place(
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
-        if not paid:
-            _check_prepaid(quote.items_cents + fee, shop_settings)
+        if not (paid or pays_online):
+            check_prepaid(quote.items_cents + fee, shop_settings)
     offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
@@ -210,6 +218,7 @@ def _place(
     order = Order(
         reference=new_reference(),
         submission=submission,
+        state=State.AWAITING_PAYMENT if pays_online else State.ACCEPTED,
         channel=channel,
         mode=wishes.mode,
         customer_id=customer_id,
@@ -248,13 +257,22 @@ def _place(
     )
     if paid and order.total_cents:
         settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
+    if pays_online:
+        wait_until = now + dt.timedelta(minutes=settings.ONLINE_PAYMENT_MINUTES)
+        gateway.follow_up(pizzeria_id=shop.id, order_number=order.pk, due_at=wait_until)
+    else:
+        _announce(shop, order, quote, shop_settings)
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+def _announce(shop: Shop, order: Order, quote: Quote, shop_settings: ShopSettings) -> None:
+    """It counts, the customer has it in writing and the kitchen on paper."""
     sales.add(
         cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
-    acts.tell(shop=shop, order=order, stock=True)
-    return order
 
 
 def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSettings) -> tuple[int, int]:
@@ -365,7 +383,7 @@ def _take_slot(
     raise NoSlot
 
 
-def _check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
+def check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
     above = shop_settings.prepaid_above_cents
     if above is not None and total_cents > above:
         raise MustBePrepaid(above)

@@ -101,7 +101,7 @@ def _check(order: Order, returned: Returned, by: By) -> None:
     _check_role(by)
     if not returned.reason.strip() or returned.gesture_cents < 0:
         raise NothingToRefund
-    if order.state in (State.ACCEPTED, State.CANCELLED) or order.is_remake:
+    if order.state in (State.AWAITING_PAYMENT, State.ACCEPTED, State.CANCELLED) or order.is_remake:
         raise CannotBeRefunded(_("Before the kitchen takes it, an order is changed or cancelled instead."))
     if settlement.due_cents(order) > 0:
         raise CannotBeRefunded(_("This order is not paid in full: agree to a discount instead."))

@@ -13,15 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from tenant_apps.orders import lifecycle, meal_vouchers
-from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, bookkeeping
+from tenant_apps.orders.services import acts, bookkeeping, following
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes, refunds, taking
 from tenants.hosts import Shop
 
 CASH_LIMIT_CENTS = 100_000  # CMF L112-6 and D112-3: a debt of more is not paid in cash
+SYSTEM = By(Actor.SYSTEM)
 TIPPED = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL)
 
 
@@ -81,6 +82,11 @@ def due_cents(order: Order) -> int:
     return order.owed_cents - kept_cents(order)
 
 
+def to_collect_cents(order: Order) -> int:
+    """What is still to be paid by hand: what a card holds online is as good as paid."""
+    return max(0, due_cents(order) - order.online_payments.held_cents())
+
+
 @transaction.atomic
 def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.datetime) -> Order:
     """Takes money for an order; the same submission again changes nothing.
@@ -98,9 +104,9 @@ def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.d
 def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) -> Payment:
     """The same for an order that is locked already: the one place where money comes in."""
     payments = list(order.payments.all())
-    due = order.owed_cents - sum(payment.kept_cents for payment in payments)
+    due = order.owed_cents - sum(payment.kept_cents for payment in payments) - order.online_payments.held_cents()
     amount = due if tender.amount_cents is None else tender.amount_cents
-    if order.state == State.CANCELLED or not 0 < amount <= due:
+    if order.state in (State.CANCELLED, State.AWAITING_PAYMENT) or not 0 < amount <= due:
         raise WrongAmount(_("The amount must be between 0,01 € and %(due)s.") % {"due": euros(max(0, due))})
     _check_means(order, payments, tender, amount, due)
     _check_change(tender, amount)
@@ -114,6 +120,21 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
         now=now,
         taken_at=tender.taken_at or now,
     )
+    return payment
+
+
+def take_captured(*, shop: Shop, order: Order, amount_cents: int, submission: uuid.UUID, now: dt.datetime) -> Payment:
+    """Money that Stripe has taken for a locked order: recorded whatever has become of the order, since it is taken."""
+    payment, is_new = taking.take(
+        order_id=order.pk,
+        means=Payment.Means.ONLINE_CARD,
+        amount_cents=amount_cents,
+        taken_by_id=None,
+        submission=submission,
+        now=now,
+    )
+    if is_new:
+        bookkeeping.taken(shop=shop, order=order, payment=payment, tip_cents=0, by=SYSTEM, now=now, taken_at=now)
     return payment
 
 
@@ -178,12 +199,14 @@ def pay_back(
     parts = refunds.allocate(payments=payments, amount_cents=amount_cents, first=means)
     as_note = means == Payment.Means.CREDIT_NOTE
     given = [
-        refunds.give_back(pizzeria_id=shop.id, payment=payment, amount_cents=cents, act=act, as_credit_note=as_note)
+        refunds.give_back(payment=payment, amount_cents=cents, act=act, as_credit_note=as_note)
         for payment, cents in parts
     ]
     for refund in given:
         if refund.state == Refund.State.DONE:  # what the bank does not have yet is sealed when it has it
             bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=act.now)
+        else:
+            following.follow_now(shop=shop, order=order, now=act.now)
     return given
 
 
@@ -203,13 +226,14 @@ def hand_over(*, shop: Shop, order_id: int, by: By, now: dt.datetime, tender: Te
     if order.state == State.HANDED_OVER and is_known:
         return order  # the same act, sent again
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
-    if due_cents(order) > 0 and tender and not is_known:
+    if to_collect_cents(order) and tender and not is_known:
         take(shop=shop, order=order, tender=tender, by=by, now=now)
-    due = due_cents(order)
-    if due > 0:
+    due = to_collect_cents(order)
+    if due:
         raise NotYetPaid(due)
     if not order.is_remake:
         bookkeeping.sold(shop=shop, order=order, by=by, now=now)
     acts.move(shop=shop, order=order, target=State.HANDED_OVER, by=by, now=now, stamp="handed_over_at")
+    following.follow_later(shop=shop, order=order, now=now)
     acts.tell(shop=shop, order=order)
     return order

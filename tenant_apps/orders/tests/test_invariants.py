@@ -32,11 +32,11 @@ CORRUPTIONS = {
     "nothing is promised beyond what will be there, unless it is said to be short": (
         "UPDATE stock_stocklevel SET shortage = true"
     ),
-    "only accepted orders hold reservations": (
+    "only orders to be made hold reservations": (
         "UPDATE stock_reservation SET order_id = (SELECT id FROM orders_order WHERE state = 'preparing')"
         " WHERE id = (SELECT min(id) FROM stock_reservation)"
     ),
-    "every accepted order holds reservations": "DELETE FROM stock_reservation",
+    "every order to be made holds reservations": "DELETE FROM stock_reservation",
     "a level names the substitution that replaces it": "UPDATE stock_stocklevel SET substitution_id = NULL",
     "open orders hold what the recipes of now ask for": ("UPDATE stock_substitution SET ended_at = now()"),
     "order totals equal their lines": "UPDATE orders_orderline SET quantity = quantity + 1",
@@ -52,6 +52,7 @@ CORRUPTIONS = {
     "an order is reversed by what its reversals say": "UPDATE orders_order SET reversed_cents = 1 WHERE reversed_cents > 0",
     "no line is reversed beyond its pieces and its price": "UPDATE payments_reversalline SET quantity = 2",
     "credit notes hold what they gave less what they paid": "UPDATE payments_creditnote SET balance_cents = 1",
+    "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
     "every refund that is done is sealed, once": "DELETE FROM till_entry WHERE kind = 'refund'",
@@ -91,6 +92,7 @@ def busy_shop(shop):
     later = list(shop_queries.offered_slots(now=now, work=100, shop=shop_queries.situation(now)))[-1].window.start
     place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=later))
     replace(shop, "merguez", "chorizo")
+    place(shop, ask("margherita"), pays_online=True)
     return shop
 
 

@@ -9,6 +9,8 @@ from tenant_apps.orders.lifecycle import MOVES, OPEN, Actor, MoveRefused, State,
 KITCHEN, COUNTER = {Actor.COOK, Actor.MANAGER}, {Actor.COUNTER, Actor.MANAGER}
 ROAD, ORDERS = {Actor.DRIVER, *COUNTER}, {Actor.CUSTOMER, *COUNTER}
 ALLOWED = {
+    (State.AWAITING_PAYMENT, State.ACCEPTED): {*ORDERS, Actor.SYSTEM},
+    (State.AWAITING_PAYMENT, State.CANCELLED): {*ORDERS, Actor.SYSTEM},
     (State.ACCEPTED, State.PREPARING): KITCHEN,
     (State.PREPARING, State.ACCEPTED): KITCHEN,
     (State.PREPARING, State.READY): KITCHEN,
@@ -34,4 +36,8 @@ def test_a_move_is_allowed_exactly_where_the_table_says(current, target, actor):
 
 
 def test_what_is_over_never_moves_again():
-    assert {current for current, _target in MOVES} == OPEN
+    assert {current for current, _target in MOVES} == OPEN | {State.AWAITING_PAYMENT}
+
+
+def test_nothing_goes_back_to_await_its_payment():
+    assert State.AWAITING_PAYMENT not in {target for _current, target in MOVES}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
-from django_q.tasks import async_task
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
@@ -15,7 +14,6 @@ from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes
 
 Means = Payment.Means
-EXECUTE = "tenant_apps.payments.tasks.execute_refund"  # (pizzeria id, refund id)
 
 
 class MoreThanTaken(RuleError):
@@ -56,17 +54,15 @@ def allocate(
     return parts
 
 
-def give_back(
-    *, pizzeria_id: int, payment: Payment, amount_cents: int, act: Act, as_credit_note: bool = False
-) -> Refund:
-    """Of a locked payment, by its own means or as a credit note. An online card's is deferred, and PENDING meanwhile."""
+def give_back(*, payment: Payment, amount_cents: int, act: Act, as_credit_note: bool = False) -> Refund:
+    """Of a locked payment, by its own means or as a credit note. An online card's is PENDING until Stripe has done it."""
     if amount_cents > payment.kept_cents:
         raise MoreThanTaken(payment.kept_cents)
     means = Means.CREDIT_NOTE if as_credit_note else Means(payment.means)
     note = _note(payment, amount_cents, act) if means == Means.CREDIT_NOTE else None
     waits = means == Means.ONLINE_CARD
     Payment.objects.filter(pk=payment.pk).update(refunded_cents=F("refunded_cents") + amount_cents)  # guarded
-    refund = Refund.objects.create(
+    return Refund.objects.create(
         order_id=payment.order_id,
         payment=payment,
         reversal_id=act.reversal_id,
@@ -80,9 +76,6 @@ def give_back(
         concluded_at=None if waits else act.now,
         submission=act.submission,
     )
-    if waits:
-        async_task(EXECUTE, pizzeria_id, refund.pk)
-    return refund
 
 
 def _note(payment: Payment, amount_cents: int, act: Act) -> CreditNote:

@@ -17,6 +17,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
+from shared_apps.gateway import services as gateway
 from shared_apps.places import visitors
 from tenant_apps.orders import filling
 from tenant_apps.orders import queries as order_queries
@@ -28,6 +29,7 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
 from tenant_apps.shop.queries import Situation
 from tenant_apps.storefront import baskets, queries
+from tenant_apps.storefront.views import paying
 from tenants.requests import ShopRequest
 
 MODES = (ServiceMode.DELIVERY, ServiceMode.COLLECTION)
@@ -39,7 +41,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     """The recap, who and where, and the button that orders with an obligation to pay (C. conso. L221-14)."""
     basket = baskets.current(request)
     if request.method == "POST" and (placed := _already_placed(request)):
-        return redirect("storefront:order", placed.reference)
+        return _onward(request, placed)
     now = timezone.now()
     shop = shop_queries.situation(now)
     opening = queries.opening(shop.hours, now)
@@ -53,8 +55,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     if valid and _agreed(request, form, fee, shop):
         order = _place(request, form, basket, filled, now)
         if order is not None:
-            messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
-            return redirect("storefront:order", order.reference)
+            return _onward(request, order)
         filled = filling.filled(
             basket, now=now, soonest=opening.soonest, made_for=form.wanted_at
         )  # as it is after the refusal
@@ -70,6 +71,14 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "opening": opening,
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
+
+
+def _onward(request: ShopRequest, order: Order) -> HttpResponse:
+    """To its page; to Stripe's first when it is to be paid there."""
+    if order.awaits_payment:
+        return paying.to_the_page(request, order)
+    messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
+    return redirect("storefront:order", order.reference)
 
 
 def _fee(request: ShopRequest, form: CheckoutForm, mode: str, shop: Situation) -> int:
@@ -120,6 +129,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         today=timezone.localdate(now),
         place=place,
         closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
+        online=gateway.is_up(now=now),
     )
 
 
@@ -157,6 +167,7 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 contact=form.contact,
                 channel=Order.Channel.WEB,
                 by=baskets.customer(request),
+                pays_online=form.pays_online,
                 customer_id=customer.pk if customer else None,
                 now=now,
                 shown=request.POST.get("shown"),

@@ -21,7 +21,7 @@ from tenant_apps.till.receipts import Receipt
 from tenants.requests import ShopRequest
 
 
-def _order(reference: str) -> Order:
+def order_or_404(reference: str) -> Order:
     order = queries.order_by_reference(reference)
     if order is None:
         raise Http404
@@ -30,18 +30,15 @@ def _order(reference: str) -> Order:
 
 @require_GET
 def order(request: ShopRequest, reference: str) -> HttpResponse:
-    return render(request, "storefront/order.html", _state(reference))
-
-
-def _state(reference: str) -> dict[str, object]:
-    found = _order(reference)
-    return {"order": found, "steps": queries.steps(found), "is_sold": till.is_sold(order_number=found.pk)}
+    found = order_or_404(reference)
+    return render(request, "storefront/order.html", queries.tracked(found))
 
 
 @require_GET
 @region
 def order_state(request: ShopRequest, reference: str) -> HttpResponse:
-    return render(request, "storefront/_order_state.html", _state(reference))
+    found = order_or_404(reference)
+    return render(request, "storefront/_order_state.html", queries.tracked(found))
 
 
 def _receipt(order: Order) -> Receipt:
@@ -54,20 +51,20 @@ def _receipt(order: Order) -> Receipt:
 
 @require_GET
 def receipt(request: ShopRequest, reference: str) -> HttpResponse:
-    context = {"receipt": _receipt(_order(reference)), "reference": reference}
+    context = {"receipt": _receipt(order_or_404(reference)), "reference": reference}
     return render(request, "storefront/receipt.html", context)
 
 
 @require_GET
 def receipt_pdf(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _receipt(_order(reference))
+    found = _receipt(order_or_404(reference))
     headers = {"Content-Disposition": f'inline; filename="ticket-{found.number}.pdf"'}
     return HttpResponse(pdf.receipt(found), content_type="application/pdf", headers=headers)
 
 
 @require_POST
 def cancel(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _order(reference)
+    found = order_or_404(reference)
     changing.cancel(
         shop=request.pizzeria, order_id=found.pk, by=baskets.customer(request), now=timezone.now(), reason="customer"
     )
@@ -79,7 +76,7 @@ def cancel(request: ShopRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def quiet(request: ShopRequest, reference: str) -> HttpResponse:
     """No more e-mails at the steps of an order, and of those of the same account."""
-    found = _order(reference)
+    found = order_or_404(reference)
     if request.method == "POST":
         telling.stop_steps(order=found)
     return render(request, "storefront/quiet.html", {"order": found})
@@ -92,7 +89,7 @@ def _lines(found: Order) -> list[tuple[quoting.Configuration, int]]:
 @require_POST
 def change(request: ShopRequest, reference: str) -> HttpResponse:
     """The order's lines in a basket of their own, to be changed and kept."""
-    found = _order(reference)
+    found = order_or_404(reference)
     if not found.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
     if any(line.list_price_cents is not None for line in found.lines.all()):
@@ -106,5 +103,5 @@ def change(request: ShopRequest, reference: str) -> HttpResponse:
 @require_POST
 def order_again(request: ShopRequest, reference: str) -> HttpResponse:
     basket = baskets.opened(request)
-    basket_services.fill(basket=basket, lines=_lines(_order(reference)))
+    basket_services.fill(basket=basket, lines=_lines(order_or_404(reference)))
     return baskets.keep(redirect("storefront:basket"), basket)

@@ -37,6 +37,11 @@ class Command(BaseCommand):
             "PORT": str(settings.PORT),
             "LIVE_PORT": str(settings.LIVE_PORT),
             "WEB_WORKERS": str(settings.WEB_WORKERS),
+            # Without a key, our own stand-in takes the payments and tells us of them as Stripe does.
+            "STAND_IN": "true" if settings.STRIPE_STAND_IN_PORT else "false",
+            "STAND_IN_PORT": str(settings.STRIPE_STAND_IN_PORT),
+            "STAND_IN_WEBHOOK": f"http://{settings.BASE_DOMAIN}:{settings.PORT}/paiement/stripe/",
+            "STAND_IN_SECRET": settings.STRIPE_WEBHOOK_SECRET if settings.STRIPE_STAND_IN_PORT else "none",
         }
         command = [str(bin_dir / "supervisord"), "-c", str(settings.BASE_DIR / "services.conf")]
         return subprocess.Popen(command, cwd=settings.BASE_DIR, env={**os.environ, **variables})

@@ -47,6 +47,7 @@ async function fetchInto(region) {
   const answer = await fetch(region.dataset.liveUrl, { headers, redirect: "manual", cache: "no-store" });
   if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) {
     say(document.querySelector("[data-live-status]")?.dataset.gone ?? "");
+    document.dispatchEvent(new CustomEvent("live:gone"));
     return;
   }
   if (answer.status !== 200) return;

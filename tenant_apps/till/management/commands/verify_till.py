@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--shop", action="append", default=[], help="slug d'une pizzeria (toutes par défaut)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shops = Pizzeria.objects.order_by("slug")
+        shops = Pizzeria.objects.with_schema().order_by("slug")
         if options["shop"]:
             shops = shops.filter(slug__in=options["shop"])
             unknown = set(options["shop"]) - {shop.slug for shop in shops}
