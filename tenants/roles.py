@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Model
 
 from tenants.backend.base import LOGIN
@@ -84,6 +85,7 @@ def prepare_database() -> None:
             _run("SET ROLE pg_database_owner", f"GRANT ALL ON SCHEMA public TO {_quote(owner)}", "RESET ROLE")
 
 
+@transaction.atomic  # the release before goes on serving: no moment without its rights
 def grant_public() -> None:
     """Rights in the public schema, by the owner, after every migration of it."""
     application, shops = _quote(f"{_database()}_app"), _quote(f"{_database()}_shops")

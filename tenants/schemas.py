@@ -129,7 +129,7 @@ def definition() -> str:
 
 @functools.cache  # the files of a running process do not change
 def migrations_digest() -> str:
-    names = "\n".join(f"{app}.{name}" for app, name in sorted(MigrationLoader(None).disk_migrations))
+    names = "\n".join(f"{app}.{name}" for app, name in sorted(_on_disk()))
     return hashlib.sha256(names.encode()).hexdigest()
 
 
@@ -205,6 +205,28 @@ def _shops_by_state() -> list[list[str]]:
         for name, state in cursor.fetchall():
             groups[state].append(name)
     return list(groups.values())
+
+
+def behind() -> dict[str, int]:
+    """The schemas of shops that lack migrations of this release, with how many."""
+    lacking: dict[str, int] = {}
+    with roles.acting_as(OWNER), schema_context("public"):  # nobody else reads what is applied in a shop
+        for schema_names in _shops_by_state():
+            missing = len(_on_disk() - _applied(schema_names[0]))
+            if missing:
+                lacking |= dict.fromkeys(schema_names, missing)
+    return lacking
+
+
+@functools.cache
+def _on_disk() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def _applied(schema_name: str) -> set[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT app, name FROM {connection.ops.quote_name(schema_name)}.django_migrations")
+        return set(cursor.fetchall())
 
 
 def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[str], None]:

@@ -11,6 +11,9 @@ from shared_apps.core import reporting
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
+# Where releases follow each other, `<home>/releases/<release>/`, what outlives them is in their home.
+HOME = BASE_DIR.parent.parent if BASE_DIR.parent.name == "releases" else BASE_DIR
+RELEASE = BASE_DIR.name
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_ADMIN_URL = env.str("SECRET_ADMIN_URL", default="admin")
@@ -38,6 +41,7 @@ SHARED_APPS = [
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
+    "shared_apps.health",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -58,6 +62,8 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.drawer",
+    "tenant_apps.promotions",
     "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",
@@ -215,7 +221,11 @@ BIND = env.str("BIND", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 LIVE_PORT = env.int("LIVE_PORT", default=PORT + 1)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-RUN_DIR = env.str("RUN_DIR", default=str(BASE_DIR / ".data" / "run"))
+RUN_DIR = env.str("RUN_DIR", default=str(HOME / ".data" / "run"))
+
+# Who sends it as a bearer reads the details of /sante/complet/; empty: nobody does.
+HEALTH_TOKEN = env.str("HEALTH_TOKEN", default="")
+HEALTH_DISK_FREE_MB = env.int("HEALTH_DISK_FREE_MB", default=1024)
 
 # Where browsers open the event stream; `{host}` is the page's own host without its port.
 LIVE_URL = env.str("LIVE_URL", default="/live/")
@@ -268,7 +278,7 @@ STRIPE_STAND_IN_PORT = 0  # of our own stand-in, in development without a key
 ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
-SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE
 SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
 if SENTRY_DSN:
     reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
@@ -300,7 +310,7 @@ TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])
 # What receipts and the attestation name: the version of this software.
 SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 # Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
-BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(BASE_DIR / ".data" / "sauvegardes")))
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(HOME / ".data" / "sauvegardes")))
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
 # They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
 BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")

@@ -17,13 +17,17 @@ from shared_apps.baskets import services as baskets
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.calendar import business_day
 from shared_apps.onboarding import services
+from tenant_apps.delivery.tests.doors import give, ready
 from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import blocking, kitchen, practising, settlement, stocktaking
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.printing.models import PrintJob
-from tenant_apps.stock.models import Substitution
+from tenant_apps.promotions import services as promotions
+from tenant_apps.stock.models import Reception, Substitution
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenant_apps.till.services import archiving, closings, issuing
 from tenant_apps.till.services import training as till_training
 from tenant_apps.till.services.issuing import Buyer
@@ -41,6 +45,9 @@ STAFF = {
     "counter:set_rush": Permission.RUSH,
     "counter:close_web": Permission.RUSH,
     "counter:reopen_web": Permission.RUSH,
+    "office:takings": Permission.SHOP_SETTINGS,
+    "office:vouchers": Permission.SHOP_SETTINGS,
+    "office:withdraw_voucher": Permission.SHOP_SETTINGS,
     "office:today": Permission.SHOP_SETTINGS,
     "office:today_figures": Permission.SHOP_SETTINGS,
     "office:drivers": Permission.SHOP_SETTINGS,
@@ -48,6 +55,9 @@ STAFF = {
     "office:hours": Permission.SHOP_SETTINGS,
     "office:set_day": Permission.SHOP_SETTINGS,
     "office:forget_day": Permission.SHOP_SETTINGS,
+    "office:set_holidays": Permission.SHOP_SETTINGS,
+    "office:zone": Permission.SHOP_SETTINGS,
+    "office:invite_again": Permission.SHOP_SETTINGS,
     "office:offers": Permission.SHOP_SETTINGS,
     "office:members": Permission.SHOP_SETTINGS,
     "office:set_roles": Permission.SHOP_SETTINGS,
@@ -56,6 +66,19 @@ STAFF = {
     "office:counted": Permission.STOCK,
     "office:feasible": Permission.STOCK,
     "office:set_threshold": Permission.STOCK,
+    "office:suppliers": Permission.STOCK,
+    "office:new_supplier": Permission.STOCK,
+    "office:supplier": Permission.STOCK,
+    "office:new_reception": Permission.STOCK,
+    "office:receptions": Permission.STOCK,
+    "office:reception": Permission.STOCK,
+    "office:order_reception": Permission.STOCK,
+    "office:cancel_reception": Permission.STOCK,
+    "office:receive": Permission.STOCK,
+    "office:order_sheet": Permission.STOCK,
+    "office:use_by": Permission.STOCK,
+    "office:suggestion": Permission.STOCK,
+    "office:take_suggestion": Permission.STOCK,
     "office:substitutions": Permission.STOCK,
     "office:start_substitution": Permission.STOCK,
     "office:end_substitution": Permission.STOCK,
@@ -92,9 +115,11 @@ STAFF |= {
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
-    "storefront:basket": 200, "storefront:add": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
+    "storefront:basket": 200, "storefront:add": 405,
+    "storefront:use_voucher": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
-    "storefront:order": 404, "storefront:order_state": 404, "storefront:cancel": 405, "storefront:change": 405,
+    "storefront:order": 404, "storefront:order_state": 404, "storefront:order_driver": 404, "storefront:cancel": 405,
+    "storefront:change": 405,
     "storefront:receipt": 404, "storefront:receipt_pdf": 404,
     "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
     "devices:switch": 404,
@@ -108,19 +133,28 @@ PUBLIC = {
     ":mfa_activate_totp": 302, ":mfa_deactivate_totp": (302, 404), ":mfa_view_recovery_codes": (302, 404),
     ":mfa_generate_recovery_codes": 302, ":mfa_download_recovery_codes": (302, 404), ":usersessions_list": None,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
-    "website:legal_notice": 200, "website:privacy": 200,
+    "health:alive": 200, "health:complete": 503, "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
     "driver:start_shift", "driver:end_shift",
     "kitchen:received",
+    "office:order_reception", "office:cancel_reception", "office:take_suggestion",
     "office:set_threshold", "office:set_day", "office:forget_day", "office:set_roles",
     "kitchen:claim", "kitchen:undo_claim", "kitchen:mark_ready", "kitchen:recall", "kitchen:acknowledge", "counter:take_payment",
-    "counter:hand_over", "counter:leave", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
+    "counter:hand_over", "counter:cancel", "driver:leave", "driver:come_back", "driver:delivered",
     "office:close_case", "counter:begin", "counter:add_line", "counter:remove_line", "counter:same_again", "counter:park",
     "counter:discard", "counter:finish", "counter:set_rush", "counter:close_web", "counter:reopen_web",
 }  # fmt: skip
 WRITES |= {
+    "counter:refund",
+    "counter:agree_discount",
+    "counter:use_voucher",
+    "office:withdraw_voucher",
+    "counter:give_back",
+    "counter:open_drawer",
+    "counter:move_cash",
+    "counter:count_drawer",
     "office:set_pin",
     "office:change_device",
     "office:renew_code",
@@ -134,6 +168,10 @@ WRITES |= {
     "books:verify",
     "counter:give_receipt",
     "counter:mail_receipt",
+    "kitchen:pass_on",
+    "kitchen:bring_back",
+    "office:set_holidays",
+    "office:invite_again",
     "counter:reprice",
     "counter:remake",
     "counter:unblock",
@@ -143,11 +181,17 @@ WRITES |= {
     "kitchen:received",
     "counter:reprint",
 }
+WRITES |= {
+    "driver:position", "driver:share_position", "driver:stop_sharing",
+    "driver:take", "driver:give_back", "driver:move_earlier", "driver:best_order", "driver:arrived", "driver:failed",
+    "counter:assign", "counter:take_back", "counter:follow_up",
+}  # fmt: skip
 ARGUMENTS = {
-    "user_id", "count_id", "entry_number", "closing_number", "archive_number",
-    "device_id", "uidb36", "key", "session_id", "substitution_id",
-    "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
-    "app_label", "content_type_id", "object_id", "url", "blocked_id", "slug", "job_id",
+    "entry_number", "closing_number", "archive_number",
+    "round_id", "stop_id",
+    "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
+    "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
+    "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
 }  # fmt: skip
 
 
@@ -183,21 +227,33 @@ def test_every_address_is_known_to_this_sweep():
     assert named - ARGUMENTS - {"line_id"} == set()
 
 
+def delivery_expected(shop) -> dict[str, int]:
+    where, now = Where(shop.id, shop.schema_name), timezone.now()
+    opening.open_suppliers(where=where, days_ahead=3, now=now)
+    expected = Reception.objects.filter(state=Reception.State.EXPECTED).first()
+    return {"supplier_id": expected.supplier_id, "reception_id": expected.pk}
+
+
 @pytest.fixture
 def filled(shop, neighbour, make_staff):
     """What the arguments of the addresses name, in the shop that is visited."""
     order = place(shop, ask("margherita"))
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
     case = Case.objects.create(order=order, kind=Case.Kind.SHORTAGE, opened_at=timezone.now())
+    round_ = give(shop, make_staff(Role.DRIVER, shop), ready(shop))
     return sealed(shop, order) | {
         "number": order.pk,
+        "round_id": round_.pk,
+        "stop_id": round_.stops.get().pk,
         "line_id": order.lines.get().pk,
         "version": order.version,
+        "station": "preparation",
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
         ).pk,
         "device_id": pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=timezone.now())[0].pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
+        **delivery_expected(shop),
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "substitution_id": Substitution.objects.create(
@@ -209,6 +265,19 @@ def filled(shop, neighbour, make_staff):
         ).pk,
         "blocked_id": blocking.block(
             phone="+33699999999", reason="essai", until_date=None, user_id=None, now=timezone.now()
+        ).pk,
+        "voucher_id": promotions.create(
+            pizzeria_id=shop.id,
+            code="SWEEP",
+            label="essai",
+            percent=10,
+            amount_cents=None,
+            minimum_cents=0,
+            first_date=timezone.localdate(),
+            last_date=timezone.localdate(),
+            uses_limit=None,
+            user_id=None,
+            now=timezone.now(),
         ).pk,
         "slug": neighbour.slug,
         "job_id": PrintJob.objects.create(order=order, kind="bag", version=1, created_at=timezone.now()).pk,
@@ -294,7 +363,7 @@ def test_public_pages_show_nobody_anything_of_anybody(shop, neighbour, make_staf
 
 def test_an_order_of_another_shop_is_not_there(shop, neighbour, visit):
     order = place(shop, ask("margherita"))
-    for path in ("", "etat/"):
+    for path in ("", "etat/", "livreur/"):
         assert visit(shop).get(f"/commande/{order.reference}/{path}").status_code == 200
         assert visit(neighbour).get(f"/commande/{order.reference}/{path}").status_code == 404
     for act in ("annuler", "modifier", "recommencer", "payer", "payer-a-la-reception"):

@@ -79,6 +79,8 @@ ACTS = {
     "day": _("One day"),
     "offer": _("Our own prices"),
     "roles": _("Team"),
+    "voucher": _("Codes"),
+    "invitation": _("Invitation sent again"),
     "threshold": _("Thresholds"),
     "devices": _("Devices"),
     "pins": _("PINs"),

@@ -1,7 +1,9 @@
+import datetime as dt
 from collections.abc import Collection
 
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
+from django.utils import timezone
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +53,30 @@ def invite_member(*, email: str, name: str, roles: Collection[Role], pizzeria_id
     return user
 
 
+AGAIN_AFTER = dt.timedelta(minutes=2)  # a second tap sends nothing
+
+
+def invite_again(*, user_id: int, pizzeria_id: int, by_id: int | None) -> bool:
+    """Writes once more to somebody of the shop who has no password yet; False when that was done a moment ago."""
+    with schema_context(get_public_schema_name()), transaction.atomic():
+        members = Membership.objects.select_for_update(of=("self",)).filter(user_id=user_id, pizzeria_id=pizzeria_id)
+        member = members.select_related("user").order_by("pk").first()
+        if member is None or member.user.has_usable_password():
+            return False
+        sent = AuditEntry.objects.filter(pizzeria_id=pizzeria_id, act="invitation", subject=str(member.user)[:120])
+        if sent.filter(at__gt=timezone.now() - AGAIN_AFTER).exists():
+            return False
+        AuditEntry.objects.create(
+            actor_id=by_id,
+            pizzeria_id=pizzeria_id,
+            act="invitation",
+            subject=str(member.user)[:120],
+            after={"email": member.user.email},
+        )
+        async_task("shared_apps.accounts.tasks.invite", user_id, pizzeria_id)
+    return True
+
+
 def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> None:
     """Somebody has these roles in the shop from the next page on; none takes them out of it. Raises LastManager."""
     with schema_context(get_public_schema_name()), transaction.atomic():
@@ -62,7 +88,16 @@ def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id:
         Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id).exclude(role__in=roles).delete()
         for role in set(roles) if before else ():  # only somebody of the shop: others are invited
             Membership.objects.get_or_create(user_id=user_id, pizzeria_id=pizzeria_id, role=role)
-        _audit(User.objects.get(pk=user_id), pizzeria_id, by_id, before)
+        user = User.objects.get(pk=user_id)
+        _audit(user, pizzeria_id, by_id, before)
+        _revoke_invitation(user)
+
+
+def _revoke_invitation(user: User) -> None:
+    """Taken out of every shop before choosing a password: the link they were sent leads nowhere any more."""
+    if not (user.last_login or user.has_usable_password() or Membership.objects.filter(user=user).exists()):
+        user.set_unusable_password()  # another one than before, which the link was signed with
+        user.save(update_fields=["password"])
 
 
 def _roles(user_id: int, pizzeria_id: int) -> list[str]:

@@ -19,6 +19,8 @@ class Message(models.Model):
         ON_THE_WAY = "on_the_way"
         LATE = "late"
         REFUNDED = "refunded"
+        UNDELIVERED = "undelivered"
+        SECOND_DELIVERY = "second_delivery"
         PAID_LATE = "paid_late"
 
     class Channel(models.TextChoices):

@@ -10,7 +10,7 @@ from shared_apps.catalogue.models import Ingredient, Product
 from shared_apps.customers.models import Customer
 from tenants.models import Pizzeria
 
-OPEN_STATES = ("accepted", "preparing", "ready", "on_the_way")
+OPEN_STATES = ("accepted", "preparing", "ready", "on_the_way", "failed")
 # A total is split over this many rows, so that the orders of a busy shop do not queue for one row.
 BUCKETS = 16
 

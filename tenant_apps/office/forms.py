@@ -17,13 +17,20 @@ class MovementForm(forms.Form):
     quantity = forms.DecimalField(
         label=_("Quantity"), min_value=Decimal(0), max_digits=12, decimal_places=2, localize=True
     )
+    waste_reason = forms.ChoiceField(
+        label=_("Why, for a waste"), choices=[("", "—"), *Movement.WasteReason.choices], required=False
+    )
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("reason") == Movement.Reason.WASTE and not data.get("note", "").strip():
-            self.add_error("note", _("Say why it is thrown away: out of date, dropped, burnt, a mistake…"))
+        if data.get("reason") == Movement.Reason.WASTE and not data.get("waste_reason"):
+            self.add_error("waste_reason", _("Say why it is thrown away: out of date, dropped, burnt, a mistake…"))
         return data
+
+    @property
+    def why(self) -> Movement.WasteReason:
+        return Movement.WasteReason(self.cleaned_data["waste_reason"] or Movement.WasteReason.OTHER)
 
 
 class ThresholdForm(forms.Form):
@@ -64,3 +71,7 @@ class SubstitutionForm(forms.Form):
         help_text=_("Empty: until somebody ends it."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+
+
+class TakingsForm(forms.Form):
+    jour = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))

@@ -16,6 +16,7 @@ from tenant_apps.devices.models import Device
 from tenant_apps.shop import hours
 from tenant_apps.shop.hours import Ranges
 from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.public_holidays import Holiday, Region
 
 SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
 
@@ -23,8 +24,6 @@ SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFF
 class SettingsForm(forms.ModelForm):
     """What a manager sets of the shop: its kitchen, its slots, its delivery, its counter."""
 
-    delivery_fee_cents = EurosField(label=_("Delivery fee (€)"))
-    delivery_minimum_cents = EurosField(label=_("Minimum for a delivery (€)"))
     discount_limit_cents = EurosField(label=_("Or this sum, the larger (€)"))
     refund_limit_cents = EurosField(label=_("What the counter gives back of an order without the manager (€)"))
     prepaid_above_cents = EurosField(
@@ -40,14 +39,13 @@ class SettingsForm(forms.ModelForm):
     hurry_minutes = forms.IntegerField(label=_("A ticket hurries, minutes before its time"), min_value=0, max_value=60)
     late_minutes = forms.IntegerField(label=_("A ticket is late, minutes after its time"), min_value=0, max_value=60)
     days_ahead = forms.IntegerField(label=_("Days one can order ahead"), min_value=0, max_value=14)
-    delivery_radius_m = forms.IntegerField(label=_("Delivery radius (metres)"), min_value=0, max_value=30_000)
 
     class Meta:
         model = ShopSettings
         fields = (
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
-            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes",
-            "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
+            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes", "kitchen_stations",
+            "usual_drivers", "deliveries_per_driver",
             "discount_limit_percent", "discount_limit_cents", "refund_limit_cents",
             "prepaid_above_cents",
         )  # fmt: skip
@@ -86,6 +84,15 @@ class WeekForm(forms.Form):
         if not self.errors and not any(cleaned.values()):
             raise forms.ValidationError(_("The shop would never be open: write the hours of a day at least."))
         return cleaned
+
+
+class HolidaysForm(forms.Form):
+    """The public holidays on which the shop stays closed, and whose law they are of."""
+
+    closed_holidays = forms.MultipleChoiceField(
+        label=_("Closed on"), choices=Holiday.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    holiday_region = forms.ChoiceField(label=_("Public holidays of"), choices=Region.choices)
 
 
 class DayForm(forms.Form):

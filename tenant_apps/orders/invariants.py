@@ -93,12 +93,32 @@ INVARIANTS: dict[str, str] = {
         JOIN stock_reservation AS reservation ON reservation.order_id = stand_in.order_id
              AND reservation.ingredient_id = substitution.replacement_id
         WHERE substitution.ended_at IS NOT NULL""",
+    "what is in the oven is of an order in preparation": """
+        SELECT format('commande %%s : %%s, et une ligne au four', orders.id, orders.state)
+        FROM orders_order AS orders WHERE EXISTS (
+            SELECT FROM orders_orderline AS line WHERE line.order_id = orders.id AND line.in_oven_at IS NOT NULL
+            AND (orders.state = 'accepted'
+                 OR line.out_of_oven_at IS NULL AND orders.state IN ('ready', 'on_the_way', 'handed_over')))""",
     "order totals equal their lines": """
         SELECT format('commande %%s : %%s centimes, %%s d''après ses lignes', orders.id, orders.items_cents, lines.sum)
         FROM orders_order AS orders
         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity * unit_price_cents), 0) AS sum FROM orders_orderline AS line
                             WHERE line.order_id = orders.id) AS lines
         WHERE orders.items_cents <> lines.sum""",
+    "an order has the discounts that it names": """
+        SELECT format('commande %%s : %%s centimes de remise, %%s d''après ses remises', orders.id,
+                      orders.discount_cents, off.sum)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT coalesce(sum(amount_cents), 0) AS sum FROM orders_orderdiscount AS discount
+                            WHERE discount.order_id = orders.id) AS off
+        WHERE orders.discount_cents <> off.sum""",
+    "a code was used by the orders that stand": """
+        SELECT format('code %%s : %%s usages, %%s commandes', voucher.code, voucher.uses, used.count)
+        FROM promotions_voucher AS voucher
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM orders_orderdiscount AS discount
+                            JOIN orders_order AS orders ON orders.id = discount.order_id
+                            WHERE discount.voucher_id = voucher.id AND orders.state <> 'cancelled') AS used
+        WHERE voucher.uses <> used.count""",
     "a remake names an order and sells nothing": """
         SELECT format('commande %%s : refait la %%s, %%s centimes', orders.id, orders.remakes_id, orders.total_cents)
         FROM orders_order AS orders JOIN orders_order AS first ON first.id = orders.remakes_id
@@ -115,7 +135,8 @@ INVARIANTS: dict[str, str] = {
                       slot.deliveries, held.count)
         FROM shop_slot AS slot
         CROSS JOIN LATERAL (SELECT count(*) AS count FROM orders_order AS orders WHERE orders.slot_id = slot.id
-                            AND orders.mode = 'delivery' AND orders.state <> 'cancelled') AS held
+                            AND orders.mode = 'delivery' AND orders.state <> 'cancelled'
+                            AND orders.remakes_id IS NULL) AS held
         WHERE slot.deliveries <> held.count""",
     "an order is where its last event took it": """
         SELECT format('commande %%s : %%s, dernier événement %%s', orders.id, orders.state, last.to_state)
@@ -207,6 +228,60 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN sales_tillanchor AS anchor ON anchor.pizzeria_id = %(pizzeria)s AND anchor.chain = head.chain
         WHERE (head.number, head.signature, head.perpetual_cents, head.seal)
             IS DISTINCT FROM (anchor.number, anchor.signature, anchor.perpetual_cents, anchor.seal)""",
+    "an order on its way is in one round on the road": """
+        SELECT format('commande %%s : en route, dans %%s tournée(s)', orders.id, carried.count)
+        FROM orders_order AS orders
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM delivery_stop AS stop
+                            JOIN delivery_round AS round ON round.id = stop.round_id
+                            WHERE stop.order_id = orders.id AND stop.done_at IS NULL
+                            AND round.left_at IS NOT NULL AND round.closed_at IS NULL) AS carried
+        WHERE orders.state = 'on_the_way' AND carried.count <> 1""",
+    "stops agree with their orders": """
+        SELECT format('commande %%s : %%s, arrêt %%s', orders.id, orders.state, stop.state)
+        FROM delivery_stop AS stop JOIN delivery_round AS round ON round.id = stop.round_id
+        JOIN orders_order AS orders ON orders.id = stop.order_id
+        WHERE stop.done_at IS NULL AND round.left_at IS NOT NULL AND orders.state <> 'on_the_way'
+        OR stop.done_at IS NULL AND round.left_at IS NULL AND orders.state IN ('on_the_way', 'handed_over', 'failed')
+        OR stop.state = 'delivered' AND orders.state <> 'handed_over'""",
+    "a round on the road has a door to visit, a closed one none": """
+        SELECT format('tournée %%s : %%s arrêt(s) restant(s)', round.id, waiting.count)
+        FROM delivery_round AS round
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM delivery_stop AS stop
+                            WHERE stop.round_id = round.id AND stop.done_at IS NULL) AS waiting
+        WHERE round.closed_at IS NOT NULL AND waiting.count > 0
+        OR round.closed_at IS NULL AND round.left_at IS NOT NULL AND waiting.count = 0""",
+    "a shift ends after its rounds": """
+        SELECT format('service %%s : fini, tournée %%s en cours', shift.id, round.id)
+        FROM delivery_shift AS shift JOIN delivery_round AS round ON round.shift_id = shift.id
+        WHERE shift.ended_at IS NOT NULL AND (round.left_at IS NOT NULL AND round.closed_at IS NULL
+            OR EXISTS (SELECT FROM delivery_stop AS stop WHERE stop.round_id = round.id AND stop.done_at IS NULL))""",
+    "an order that was not delivered waits for a decision or for its remake": """
+        SELECT format('commande %%s : non livrée, personne n''en décide', orders.id)
+        FROM orders_order AS orders WHERE orders.state = 'failed'
+        AND NOT EXISTS (SELECT FROM orders_case AS case_ WHERE case_.order_id = orders.id AND case_.closed_at IS NULL
+                        AND case_.kind = 'failed_delivery')
+        AND NOT EXISTS (SELECT FROM orders_order AS remake WHERE remake.remakes_id = orders.id
+                        AND remake.state NOT IN ('handed_over', 'cancelled'))""",
+    "a position is kept only on the road": """
+        SELECT format('tournée %%s : finie, et une position', position.round_id)
+        FROM delivery_position AS position JOIN delivery_round AS round ON round.id = position.round_id
+        WHERE round.closed_at IS NOT NULL OR round.left_at IS NULL""",
+    "a drawer was expected to hold what came in less what went out": """
+        SELECT format('caisse ouverte le %%s : %%s attendu, %%s d''après ses mouvements', session.opened_at,
+                      session.expected_cents, moved.sum)
+        FROM drawer_drawersession AS session
+        CROSS JOIN LATERAL (SELECT coalesce(sum(delta_cents), 0) AS sum FROM drawer_cashmovement AS movement
+                            WHERE movement.session_id = session.id) AS moved
+        WHERE session.closed_at IS NOT NULL AND session.expected_cents <> moved.sum""",
+    "cash in a drawer is its float, its payments and its refunds": """
+        SELECT format('caisse ouverte le %%s : %%s %%s centimes', session.opened_at, movement.kind, movement.delta_cents)
+        FROM drawer_cashmovement AS movement JOIN drawer_drawersession AS session ON session.id = movement.session_id
+        LEFT JOIN payments_payment AS payment ON payment.id = movement.payment_id
+        LEFT JOIN payments_refund AS refund ON refund.id = movement.refund_id
+        WHERE movement.kind = 'payment' AND (payment.means <> 'cash' OR movement.delta_cents <> payment.amount_cents
+              OR payment.tendered_cents - payment.change_cents < movement.delta_cents)
+        OR movement.kind = 'refund' AND (refund.means <> 'cash' OR movement.delta_cents <> -refund.amount_cents)
+        OR movement.kind = 'float' AND movement.delta_cents <> session.float_cents""",
     "the group knows every order as it is": f"""
         WITH expected AS ({expected_sales.SUMMARIES}), kept AS (
             SELECT number, reference, customer_id, state, mode, placed_at, promised_until_at, handed_over_at, total_cents

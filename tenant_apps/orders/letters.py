@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from shared_apps.accounts.models import Membership, Role
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.money import euros
-from shared_apps.core.templatetags.formats import clock
+from shared_apps.core.templatetags.formats import clock, phone
 from shared_apps.messages.models import Message
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.payments.models import Refund
 from tenants.models import Pizzeria
@@ -71,6 +72,8 @@ def _subject(kind: Message.Kind) -> str:
         Kind.ON_THE_WAY: _("Your order no. %(number)s is on its way"),
         Kind.LATE: _("Your order no. %(number)s at %(pizzeria)s is late"),
         Kind.REFUNDED: _("Your order no. %(number)s at %(pizzeria)s is refunded"),
+        Kind.UNDELIVERED: _("We could not deliver your order no. %(number)s"),
+        Kind.SECOND_DELIVERY: _("We come again with your order no. %(number)s"),
         Kind.PAID_LATE: _("Your payment for order no. %(number)s came too late: nothing is debited"),
     }[kind]
 
@@ -91,6 +94,12 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
             "Your order no. %(number)s is later than we promised, and we are sorry. It is being looked after."
         ),
         Kind.REFUNDED: _("%(refunded)s of your order no. %(number)s is given back to you: %(means)s."),
+        Kind.UNDELIVERED: _(
+            "Our driver could not hand over your order no. %(number)s. Call us at %(phone)s, and we agree on what follows."
+        ),
+        Kind.SECOND_DELIVERY: _(
+            "We come again with your order no. %(number)s: it is expected at your door by %(expected)s. %(due)s"
+        ),
         Kind.PAID_LATE: _(
             "Your payment for order no. %(number)s came after the order was given up. The sum held on your card is let go:"
             " nothing is debited, and nothing is due."
@@ -98,6 +107,7 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
     }[kind] % {
         "number": order.number,
         "address": pizzeria.address,
+        "phone": phone(pizzeria.phone),
         "expected": clock(order.estimated_until_at) if order.estimated_until_at else "",
         "due": _due(order),
         **_given_back(order),
@@ -107,8 +117,10 @@ def _headline(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> str:
 def _due(order: Order) -> str:
     if order.mode != ServiceMode.DELIVERY:
         return ""
-    due = order.owed_cents - sum(payment.kept_cents for payment in order.payments.all())
-    due -= order.online_payments.held_cents()
+    replaced = order.remakes
+    owing = replaced if replaced and replaced.state == State.FAILED else order
+    due = owing.owed_cents - sum(payment.kept_cents for payment in owing.payments.all())
+    due -= owing.online_payments.held_cents()
     return _("%(due)s to pay at the door.") % {"due": euros(due)} if due > 0 else _("It is paid.")
 
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import Allergen, Ingredient, ServiceMode, Variant
 from shared_apps.customers.models import Customer
-from tenant_apps.orders.lifecycle import OPEN, Actor, State
+from tenant_apps.orders.lifecycle import OPEN, Actor, State, Station
+from tenant_apps.promotions.models import Voucher
 from tenant_apps.shop.models import Slot
 
 
@@ -25,6 +26,17 @@ class RemakeReason(models.TextChoices):
     COLD = "cold", _("Cold or too late")
     DAMAGED = "damaged", _("Damaged on the road")
     COMPLAINT = "complaint", _("The customer complained")
+    OTHER = "other", _("Another reason")
+
+
+class FailureReason(models.TextChoices):
+    """Why a driver could not hand an order over."""
+
+    ABSENT = "absent", _("Nobody there")
+    WRONG_ADDRESS = "wrong_address", _("Wrong address")
+    REFUSED = "refused", _("Refused at the door")
+    CANNOT_PAY = "cannot_pay", _("Cannot pay")
+    DAMAGED = "damaged", _("Damaged on the road")
     OTHER = "other", _("Another reason")
 
 
@@ -56,6 +68,8 @@ class Order(models.Model):
     # The way to the door as it was promised, and the time told when the shop sees that the slot will not be kept.
     travel_minutes = models.PositiveSmallIntegerField(default=0)
     estimated_until_at = models.DateTimeField(null=True)
+    # When the driver comes to this door by the order of their stops; known on the road only.
+    arrives_at = models.DateTimeField(null=True)
     as_soon_as_possible = models.BooleanField(default=True)
     # Kitchen work of the order, in hundredths of a pizza: what it takes in its slot.
     work = models.PositiveIntegerField()
@@ -173,6 +187,12 @@ class Order(models.Model):
         return self.seen_version < self.version
 
     @property
+    def in_oven_at(self) -> dt.datetime | None:
+        """When the last of its pizzas went in the oven, by an act of the kitchen; none while one is still being made."""
+        moments = [line.in_oven_at for line in self.lines.all() if line.baked]
+        return max((at for at in moments if at), default=None) if all(moments) else None
+
+    @property
     def address(self) -> str:
         return f"{self.street}, {self.postcode} {self.city}"
 
@@ -197,10 +217,20 @@ class OrderLine(models.Model):
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
     # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
     replaced_names = ArrayField(models.CharField(max_length=130), default=list)
+    # A pizza passes the stations of the kitchen, where there are any; the rest is at the dispatch from the start.
+    baked = models.BooleanField(default=False)
+    in_oven_at = models.DateTimeField(null=True)
+    out_of_oven_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("order", "position")
         constraints = [
+            models.CheckConstraint(
+                condition=Q(baked=True) | Q(in_oven_at=None), name="only_what_is_baked_goes_in_the_oven"
+            ),
+            models.CheckConstraint(
+                condition=Q(out_of_oven_at=None) | Q(in_oven_at__isnull=False), name="out_of_the_oven_is_after_in"
+            ),
             models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
             models.CheckConstraint(
@@ -211,12 +241,50 @@ class OrderLine(models.Model):
         ]
 
     @property
+    def station(self) -> Station:
+        if not self.baked or self.out_of_oven_at:
+            return Station.DISPATCH
+        return Station.OVEN if self.in_oven_at else Station.PREPARATION
+
+    @property
     def total_cents(self) -> int:
         return self.quantity * self.unit_price_cents
 
     @property
     def list_total_cents(self) -> int:
         return self.quantity * (self.unit_price_cents if self.list_price_cents is None else self.list_price_cents)
+
+
+class OrderDiscount(models.Model):
+    """Something off a whole order: a code that the customer used, or a discount that the shop agreed to."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="discounts")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, null=True, related_name="discounts")
+    percent = models.PositiveSmallIntegerField(null=True)
+    sum_cents = models.PositiveIntegerField(null=True)
+    amount_cents = models.PositiveIntegerField()  # what it is worth on the items as they are
+    reason = models.CharField(max_length=200)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    by_manager = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    submission = models.UUIDField(null=True, unique=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(voucher__isnull=False), name="one_voucher_per_order"),
+            models.CheckConstraint(
+                condition=Q(percent__isnull=False, sum_cents=None) | Q(percent=None, sum_cents__isnull=False),
+                name="a_discount_is_a_percentage_or_a_sum",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_discount_has_a_reason"),
+        ]
+
+    @property
+    def label(self) -> str:
+        code = f"{self.voucher.code} : " if self.voucher else ""
+        share = f" ({self.percent}\u00a0%)" if self.percent else ""
+        return f"{code}{self.reason}{share}"
 
 
 class OrderEvent(models.Model):
@@ -235,6 +303,12 @@ class OrderEvent(models.Model):
 
     class Meta:
         ordering = ("id",)
+
+    @property
+    def failure(self) -> str:
+        """Why the delivery failed, in words."""
+        known = self.to_state == State.FAILED and self.reason in FailureReason.values
+        return str(FailureReason(self.reason).label) if known else ""
 
 
 class BlockedNumber(models.Model):
@@ -264,10 +338,13 @@ class Case(models.Model):
         TO_COLLECT = "to_collect", _("Payment to collect")
         LATE_PAYMENT = "late_payment", _("Paid too late, given back")
         RECONCILIATION = "reconciliation", _("Differs from Stripe")
+        FAILED_DELIVERY = "failed_delivery", _("Not delivered")
+        ROAD = "road", _("An act of the driver was refused")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    words = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")

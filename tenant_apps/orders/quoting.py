@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.baskets.services import AgreedPrice
+from shared_apps.catalogue.models import Product
 from shared_apps.catalogue.recipes import Card, Composition, Configuration, NotOnTheCard
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Order, OrderLine
@@ -168,6 +169,7 @@ def _row(order_id: int, position: int, line: QuotedLine) -> OrderLine:
         price_reason=line.agreed.reason if line.agreed else "",
         price_by_id=line.agreed.user_id if line.agreed else None,
         label=composition.label,
+        baked=composition.halves[0].category == Product.Category.PIZZA,
         **in_words(composition),
     )
 

@@ -31,7 +31,9 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
         orders = Order.objects.select_related("slot", "customer")
-        order = orders.prefetch_related("lines", "payments", "refunds__credit_note").get(pk=order_id)
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note", "discounts__voucher").get(
+            pk=order_id
+        )
         for channel in _channels(order, Message.Kind(kind)):
             with transaction.atomic():
                 _tell(pizzeria, order, Message.Kind(kind), channel, version)
@@ -71,7 +73,7 @@ def tell_late() -> None:
         kind__in=(Message.Kind.LATE, Message.Kind.DELAYED),
     )
     late = OrderSummary.objects.filter(state__in=OPEN_STATES, promised_until_at__lt=timezone.now() - LATE_AFTER)
-    for pizzeria_id, number in late.exclude(Exists(said)).values_list("pizzeria_id", "number"):
+    for pizzeria_id, number in late.exclude(Exists(said)).exclude(state="failed").values_list("pizzeria_id", "number"):
         async_task("tenant_apps.orders.tasks.tell_late_of", pizzeria_id, number)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.recipes import Card, Component, Substitute, Substitutes
-from tenant_apps.shop import promise
+from tenant_apps.shop import promise, public_holidays
 from tenant_apps.shop.hours import Hours, Window, grid
 from tenant_apps.shop.models import ShopSettings, TradingChange
 
@@ -86,9 +86,15 @@ def situation(now: dt.datetime) -> Situation:
         row = cursor.fetchone()
     values, rest = row[: len(SETTINGS)], row[len(SETTINGS) :]
     weekly, closures, special, (starts, ids, *free), changes = rest[:3], rest[3], rest[4:7], rest[7:11], rest[11:]
+    own = ShopSettings.from_db(None, SETTINGS, values)
     return Situation(
-        settings=ShopSettings.from_db(None, SETTINGS, values),
-        hours=Hours(tuple(zip(*weekly, strict=True)), frozenset(closures), tuple(zip(*special, strict=True))),
+        settings=own,
+        hours=Hours(
+            tuple(zip(*weekly, strict=True)),
+            frozenset(closures),
+            tuple(zip(*special, strict=True)),
+            public_holidays.closed(own.closed_holidays, region=own.holiday_region, around=timezone.localdate(now)),
+        ),
         slots=dict(zip(starts, zip(ids, *free, strict=True), strict=True)),
         changes=_changes(changes),
     )

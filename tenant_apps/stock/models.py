@@ -242,6 +242,7 @@ class Reception(models.Model):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     ordered_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(null=True)  # when the letter that orders it was sent
     # It was not there in time: no order counts on it until somebody says its new time.
     missed_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)

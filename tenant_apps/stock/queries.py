@@ -7,7 +7,16 @@ from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from shared_apps.catalogue.models import Ingredient, RecipeLine
-from tenant_apps.stock.models import Movement, Reservation, StockCount, StockLevel, Substitution
+from tenant_apps.stock.models import (
+    Movement,
+    Reception,
+    ReceptionLine,
+    Reservation,
+    StockCount,
+    StockLevel,
+    Substitution,
+    Supplier,
+)
 from tenant_apps.stock.timeline import Outlook
 
 # The balance of each ingredient from each moment when it changes, from `at` on: what is on hand, what comes, what open
@@ -103,6 +112,58 @@ def feasible_products(*, now: dt.datetime) -> list[Feasible]:
 
 def counts() -> QuerySet[StockCount]:
     return StockCount.objects.select_related("actor").annotate(lines=Count("levels"))
+
+
+def suppliers() -> QuerySet[Supplier]:
+    return Supplier.objects.annotate(sold=Count("items")).order_by("-is_active", "name")
+
+
+def receptions() -> QuerySet[Reception]:
+    found = Reception.objects.select_related("supplier", "made_by", "received_by")
+    return found.annotate(ingredients=Count("lines")).order_by("expected_at", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A line of an order to a supplier, in its packs."""
+
+    ingredient: Ingredient
+    quantity: Decimal
+    pack: Decimal | None  # None for what it does not usually sell
+
+    @property
+    def packs(self) -> Decimal:
+        return self.quantity / self.pack if self.pack else self.quantity
+
+
+def packed(reception: Reception) -> list[Packed]:
+    packs = dict(reception.supplier.items.values_list("ingredient_id", "pack"))
+    lines = reception.lines.select_related("ingredient")
+    return [Packed(line.ingredient, line.expected, packs.get(line.ingredient_id)) for line in lines]
+
+
+SOON_DAYS = 3  # a lot whose date is so near is to be used first, or thrown
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What came with a use-by date and may still be on the shelf."""
+
+    line: ReceptionLine
+    left: Decimal  # at the most, if what came with the nearest date was used first
+
+
+def lots() -> list[Lot]:
+    """Of each ingredient, what is on hand is what came with the latest dates; the nearest date first."""
+    on_hand = dict(StockLevel.objects.values_list("pk", "on_hand"))
+    lines = ReceptionLine.objects.filter(received__gt=0, use_by__isnull=False, ingredient_id__in=on_hand)
+    found = []
+    for line in lines.select_related("ingredient", "reception__supplier").order_by("-use_by", "-id"):
+        left = min(on_hand[line.ingredient_id], line.received or Decimal(0))
+        if left > 0:
+            on_hand[line.ingredient_id] -= left
+            found.append(Lot(line, left))
+    return sorted(found, key=lambda lot: (lot.line.use_by or dt.date.max, lot.line.ingredient.name))
 
 
 def outlook(ingredient_ids: Iterable[int], *, now: dt.datetime, without_order: int | None = None) -> Outlook:

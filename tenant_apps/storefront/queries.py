@@ -251,6 +251,8 @@ def steps(order: Order) -> list[Step]:
     else:
         acts = [(_("Order received"), order.visible_since)]
     acts.append((_("In preparation"), order.claimed_at))
+    if order.in_oven_at:  # where the kitchen says so
+        acts.append((_("In the oven"), order.in_oven_at))
     acts.append((_("Ready") if delivered else _("Ready to collect"), order.ready_at))
     if delivered:
         acts.append((_("On its way"), order.left_at))

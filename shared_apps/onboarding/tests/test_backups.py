@@ -263,7 +263,7 @@ def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop,
     assert not schemas.exists(schema_name=own_shop.schema_name)
     assert client.get("/", HTTP_HOST=f"{own_shop.slug}.ocpizza.localhost").status_code == 410
     check_invariants()
-    run("migrate_schemas", "--shops-only")
+    run("migrate_pizzerias", "--shops-only")
     assert "restaurées" in run("restore_pizzeria", str(keeping.kept(tmp_path)[0]))
     run("resume_pizzeria", own_shop.slug)
     check_invariants()

@@ -24,7 +24,7 @@ from shared_apps.core.errors import RuleError
 from tenant_apps.counter import dictation
 from tenant_apps.counter.forms import TakingForm
 from tenant_apps.counter.views.drafts import changes_since, draft_for, seen, typed
-from tenant_apps.orders import filling, queries, quoting
+from tenant_apps.orders import discounts, filling, queries, quoting
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import BlockedNumber, Order
@@ -57,6 +57,7 @@ def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, 
     context = {
         "draft": draft,
         "filled": filled,
+        "off": discounts.off(basket=draft, items_cents=filled.items_cents, now=now),
         "form": form,
         "names": sorted({offer.name for offer in shop_queries.whole_card().offers.values()}),
         "seen": seen(filled),
@@ -119,8 +120,10 @@ def _lines(request: StaffRequest, draft: Basket, refusal: str = "", said: str = 
         if refusal:
             messages.error(request, refusal, extra_tags="bad")
         return redirect("counter:taking", draft.token)
-    filled = filling.filled(draft, now=timezone.now())
-    context = {"draft": draft, "filled": filled, "refusal": refusal, "typed": said, "seen": seen(filled)}
+    now = timezone.now()
+    filled = filling.filled(draft, now=now)
+    off = discounts.off(basket=draft, items_cents=filled.items_cents, now=now)
+    context = {"draft": draft, "filled": filled, "off": off, "refusal": refusal, "typed": said, "seen": seen(filled)}
     return render(request, "counter/_lines.html", context)
 
 
@@ -143,6 +146,15 @@ def _agreed(request: StaffRequest, line: dictation.Dictated) -> AgreedPrice | No
         return None
     by_manager = Role.MANAGER in request.roles
     return AgreedPrice(line.price_cents, line.reason, request.user.pk, by_manager)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def use_voucher(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
+    """A promotional code that the customer says, or none."""
+    draft = draft_for(request, token)
+    baskets.set_voucher(basket=draft, code=request.POST.get("code", ""))
+    return _lines(request, draft)
 
 
 @require_POST
@@ -212,6 +224,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 paid=_paid(form, token),
                 now=now,
                 shown=filled.shown,
+                voucher_code=draft.voucher_code,
             )
             draft.delete()
     except RuleError as refusal:

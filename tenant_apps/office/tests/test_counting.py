@@ -65,9 +65,9 @@ def test_a_count_under_what_is_promised_makes_cases(shop, manager):
 
 def test_waste_says_why(shop, manager):
     dough = key("paton-classique")
-    sent = {"reason": "waste", "quantity": "2", "note": ""}
+    sent = {"reason": "waste", "quantity": "2", "waste_reason": ""}
     assert manager.post(f"/gestion/stock/{dough}/", sent).status_code == 422
-    assert manager.post(f"/gestion/stock/{dough}/", sent | {"note": "tombés"}).status_code == 302
+    assert manager.post(f"/gestion/stock/{dough}/", sent | {"waste_reason": "dropped"}).status_code == 302
 
 
 def test_what_can_be_made_names_the_ingredient_that_runs_out_first(shop, manager, django_assert_num_queries):

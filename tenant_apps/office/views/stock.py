@@ -64,6 +64,7 @@ def _record(request: StaffRequest, ingredient_id: int, form: MovementForm) -> bo
             actor_id=request.user.pk,
             now=timezone.now(),
             note=form.cleaned_data["note"],
+            why=form.why,
         )
     except RuleError as refusal:
         form.add_error("quantity", str(refusal))

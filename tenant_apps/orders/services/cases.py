@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from shared_apps.core.errors import RuleError
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.stock.services import coverage
 
@@ -57,6 +58,25 @@ def close_ended(*, order: Order, ingredient_id: int, now: dt.datetime) -> None:
     found.update(closed_at=now, resolution=_("The recipe is as it was"))
 
 
+def open_case(*, order: Order, kind: Case.Kind, words: str, now: dt.datetime) -> None:
+    """Something about this order for a person; what is open already is not opened again."""
+    case = Case(order=order, kind=kind, words=words[:200], opened_at=now)
+    Case.objects.bulk_create([case], ignore_conflicts=True)
+
+
+def close_delivery(*, order: Order, user_id: int | None, resolution: str, now: dt.datetime) -> None:
+    """What follows a failed delivery is decided."""
+    failed = Case.objects.filter(order=order, kind=Case.Kind.FAILED_DELIVERY, closed_at=None)
+    failed.update(closed_at=now, closed_by_id=user_id, resolution=resolution)
+
+
+class DecideFirst(RuleError):
+    """Words alone do not settle an order that was not delivered."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Decide what follows on the page of the order: the case then closes by itself."))
+
+
 class StillToGiveBack(RuleError):
     """Words do not settle it: the money goes back on the page of the order."""
 
@@ -66,7 +86,9 @@ class StillToGiveBack(RuleError):
 
 @transaction.atomic
 def close(*, case_id: int, user_id: int, resolution: str, now: dt.datetime) -> None:
-    """Somebody settled it and says how. Raises StillToGiveBack."""
+    """Somebody settled it and says how. Raises StillToGiveBack, DecideFirst."""
+    if Case.objects.filter(pk=case_id, kind=Case.Kind.FAILED_DELIVERY, order__state=State.FAILED).exists():
+        raise DecideFirst
     if Case.objects.filter(pk=case_id, kind=Case.Kind.MONEY_BACK, closed_at=None).exists():
         raise StillToGiveBack
     Case.objects.filter(pk=case_id, closed_at=None).update(

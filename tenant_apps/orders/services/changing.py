@@ -16,9 +16,9 @@ from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
-from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, following, refunding, telling
+from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
@@ -92,7 +92,7 @@ def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
     if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
-    if order.lines.exclude(list_price_cents=None).exists():
+    if order.lines.exclude(list_price_cents=None).exists() or order.discounts.filter(voucher=None).exists():
         raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
     if order.is_remake:
         raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
@@ -104,11 +104,11 @@ def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: 
     order.lines.all().delete()
     OrderLine.objects.bulk_create(quoting.rows(order_id=order.pk, quote=quote))
     order.items_cents = quote.items_cents
-    order.total_cents = order.items_cents + order.delivery_fee_cents
+    discounting.recompute(order=order)
     order.work = quote.work
     order.changed_at = now
     order.version += 1
-    order.save(update_fields=["items_cents", "total_cents", "work", "changed_at", "version"])
+    order.save(update_fields=["items_cents", "discount_cents", "total_cents", "work", "changed_at", "version"])
     acts.record(
         order=order,
         by=by,
@@ -136,19 +136,25 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
 
     What was paid by card online goes back by itself; other money is a case until `refunding.give_back`.
     """
-    order = acts.locked(order_id)
+    order, original = acts.locked_with_replaced(order_id)
     if order.state == State.CANCELLED:
         return order
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
     shop_services.change_slot_work(
-        slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
+        slot_id=order.slot_id,
+        delta=-order.work,
+        deliveries=-int(order.mode == ServiceMode.DELIVERY and not order.is_remake),
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
+    discounting.free(order=order)
     if not order.awaits_payment:
         _withdraw(shop, order)
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
     refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
+    if original and original.state == State.FAILED:  # what it replaced still was not delivered
+        words = _("The remake no. %(number)s was cancelled") % {"number": order.number}
+        cases.open_case(order=original, kind=Case.Kind.FAILED_DELIVERY, words=words, now=now)
     cases.review_shortages(now=now)
     following.follow_later(shop=shop, order=order, now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
@@ -158,9 +164,12 @@ def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str =
 
 def _withdraw(shop: Shop, order: Order) -> None:
     """From the kitchen, which has to see it go, and from the group's figures; one that awaited its payment was in neither."""
+    in_the_kitchen = order.state not in (State.ON_THE_WAY, State.FAILED)  # else nobody there has to see it go
     order.version += 1
-    order.save(update_fields=["version"])
-    telling.print_ticket(shop=shop, order=order, kind="cancelled")
+    order.seen_version = order.seen_version if in_the_kitchen else order.version
+    order.save(update_fields=["version", "seen_version"])
+    if in_the_kitchen:
+        telling.print_ticket(shop=shop, order=order, kind="cancelled")
     if order.is_remake:
         return
     sales.add(

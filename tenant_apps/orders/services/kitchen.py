@@ -11,7 +11,7 @@ from shared_apps.messages.models import Message
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, following, substituting, telling
+from tenant_apps.orders.services import acts, following, stations, substituting, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.stock.services import reservations, substitutions
 from tenants.hosts import Shop
@@ -46,11 +46,15 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
 
 @transaction.atomic
 def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
-    """The ticket was taken by mistake: stock and reservation are as before. Raises MoveRefused, TooLateToUndo."""
+    """The ticket was taken by mistake: stock and reservation are as before.
+
+    Raises MoveRefused, TooLateToUndo, AlreadyInTheOven.
+    """
     order = acts.locked(order_id)
     lifecycle.check(current=State(order.state), target=State.ACCEPTED, actor=by.capacity)
     if order.claimed_at is None or now - order.claimed_at > dt.timedelta(seconds=UNDO_SECONDS):
         raise TooLateToUndo
+    stations.check_untouched(order)
     substitutions.lock_for_undo(ingredient_ids=reservations.consumed_by(order.pk))
     reservations.undo_consumption(
         order_id=order.pk,
@@ -81,8 +85,10 @@ def acknowledge(*, shop: Shop, order_id: int, version: int, by: By, now: dt.date
 
 @transaction.atomic
 def mark_ready(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
-    """Out of the oven and boxed. Raises MoveRefused."""
+    """Out of the oven and boxed. Raises MoveRefused, NotAllThere."""
     order = acts.locked(order_id)
+    lifecycle.check(current=State(order.state), target=State.READY, actor=by.capacity)
+    stations.leave_kitchen(order=order, now=now)
     acts.move(shop=shop, order=order, target=State.READY, by=by, now=now, stamp="ready_at")
     if order.mode != ServiceMode.DELIVERY:
         telling.tell_step(shop=shop, order=order, kind=Message.Kind.READY)

@@ -29,9 +29,10 @@ from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, settlement, telling
+from tenant_apps.orders.services import acts, blocking, discounting, settlement, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.promotions import services as promotions
 from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -153,6 +154,7 @@ def place(
     paid: Tender | None = None,
     shown: str | None = None,
     pays_online: bool = False,
+    voucher_code: str = "",
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
@@ -160,7 +162,7 @@ def place(
     `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard; with `paid`, which is the whole total, as
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with `paid`, which is the whole total, as
     `settlement.take_payment`.
     """
     already = placed(submission=submission)
@@ -169,8 +171,9 @@ def place(
     try:
         with transaction.atomic():
             return _place(
-                shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown, pays_online
-            )
+                shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown, pays_online,
+                voucher_code,
+            )  # fmt: skip
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
     except OutOfStock as refusal:
@@ -195,6 +198,7 @@ def _place(
     paid: Tender | None,
     shown: str | None,
     pays_online: bool,
+    voucher_code: str,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
@@ -203,11 +207,14 @@ def _place(
     blocking.check(phone=contact.phone, now=now)
     quote = quoting.quote(lines=lines, own=situation.changes)
     pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
+    voucher = promotions.check(code=voucher_code, items_cents=quote.items_cents, now=now) if voucher_code else None
+    discount = voucher.worth(quote.items_cents) if voucher else 0
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
         if not (paid or pays_online):
-            check_prepaid(quote.items_cents + fee, shop_settings)
+            check_prepaid(quote.items_cents + fee - discount, shop_settings)
+    pays_online = pays_online and quote.items_cents + fee > discount  # a code may leave nothing to pay
     offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
@@ -239,7 +246,8 @@ def _place(
         work=quote.work,
         items_cents=quote.items_cents,
         delivery_fee_cents=fee,
-        total_cents=quote.items_cents + fee,
+        discount_cents=discount,
+        total_cents=quote.items_cents + fee - discount,
         terms_version=TERMS_VERSION,
         placed_at=now,
     )
@@ -255,6 +263,8 @@ def _place(
         now=now,
         recipes=quote.recipes,
     )
+    if voucher:
+        discounting.use(order=order, voucher=voucher, now=now)
     if paid and order.total_cents:
         settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
     if pays_online:

@@ -39,9 +39,16 @@ def change(
 
 
 @transaction.atomic
-def order(*, shop: Shop, reception_id: int, actor_id: int | None, now: dt.datetime) -> Reception:
-    """It takes the place of the usual delivery of its day, and may bring less. Raises NotOpen, InThePast."""
-    reception = receptions.order(where=_where(shop), reception_id=reception_id, actor_id=actor_id, now=now)
+def order(
+    *, shop: Shop, reception_id: int, actor_id: int | None, now: dt.datetime, by_letter: bool = False
+) -> Reception:
+    """It takes the place of the usual delivery of its day, and may bring less. Raises NotOpen, InThePast.
+
+    `by_letter` writes to the supplier, when it has an address.
+    """
+    reception = receptions.order(
+        where=_where(shop), reception_id=reception_id, actor_id=actor_id, now=now, by_letter=by_letter
+    )
     cases.review_shortages(now=now)
     return reception
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.messages.models import Message
-from tenant_apps.orders import quoting, reversing
+from tenant_apps.orders import ledger, quoting
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.reversing import Reversible
@@ -82,14 +82,14 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
     if Reversal.objects.filter(submission=submission).exists():
         return order
     _check(order, returned, by)
-    lines = reversible_lines(order)
+    lines = ledger.reversible_lines(order)
     parts = _parts(lines, returned)
-    delivery = _delivery_left(order) if returned.delivery else 0
+    delivery = ledger.delivery_left_cents(order) if returned.delivery else 0
     amount = sum(worth for _line, _pieces, _fate, worth in parts) + delivery + returned.gesture_cents
     if not 0 < amount <= order.owed_cents:
         raise NothingToRefund
     check_limit(by=by, cents=order.reversed_cents + amount)
-    _restock(shop, order, parts, by, now)
+    restock(shop=shop, order=order, parts=parts, by=by, now=now)
     reversal = _reverse(order, returned, parts, delivery, amount, submission, by, now)
     act = Act(reversal.reason, by.user_id, submission, now, reversal.pk)
     settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=returned.means)
@@ -120,12 +120,6 @@ def check_limit(*, by: By, cents: int) -> None:
             raise BeyondRefundLimit(limit)
 
 
-def reversible_lines(order: Order) -> list[Reversible]:
-    lines = list(order.lines.select_related("variant", "variant__product"))
-    back = ReversalLine.objects.filter(line__order=order).values_list("line_id").annotate(Sum("quantity"))
-    return reversing.reversible(order=order, lines=lines, reversed_pieces=dict(back.order_by()))
-
-
 Part = tuple[Reversible, int, Fate, int]  # a line, its pieces, what becomes of them, what they are worth in cents
 
 
@@ -142,12 +136,8 @@ def _parts(lines: Iterable[Reversible], returned: Returned) -> list[Part]:
     return parts
 
 
-def _delivery_left(order: Order) -> int:
-    back = order.reversals.aggregate(sum=Sum("delivery_cents"))["sum"] or 0
-    return order.delivery_fee_cents - back
-
-
-def _restock(shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:
+def restock(*, shop: Shop, order: Order, parts: list[Part], by: By, now: dt.datetime) -> None:
+    """What is returned is on hand again, what is wasted is counted as waste."""
     needs: dict[Fate, dict[int, Decimal]] = {Fate.RETURNED: {}, Fate.WASTED: {}, Fate.KEPT: {}}
     asked = quoting.asked([line.line for line, _pieces, _fate, _worth in parts])
     own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))

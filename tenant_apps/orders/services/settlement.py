@@ -3,7 +3,7 @@ journal and tells the group's figures (`bookkeeping`), in one transaction."""
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,16 +12,18 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from tenant_apps.drawer.services import cash
 from tenant_apps.orders import lifecycle, meal_vouchers
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, bookkeeping, following
+from tenant_apps.orders.services import acts, bookkeeping, cases, following
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes, refunds, taking
 from tenants.hosts import Shop
 
 CASH_LIMIT_CENTS = 100_000  # CMF L112-6 and D112-3: a debt of more is not paid in cash
+AT_THE_TILL = frozenset({Actor.COUNTER, Actor.MANAGER})  # their cash is in the drawer; a driver carries theirs
 SYSTEM = By(Actor.SYSTEM)
 TIPPED = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL)
 
@@ -62,7 +64,7 @@ class Tender:
 
     means: Payment.Means
     submission: uuid.UUID
-    amount_cents: int | None = None  # all that is due
+    amount_cents: int | None = None  # all that is due, or that these means may pay of it
     tendered_cents: int | None = None  # cash handed; None is the exact sum
     tip_cents: int = 0
     credit_code: str = ""  # of the note that pays
@@ -93,10 +95,10 @@ def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.d
 
     Raises WrongAmount, TooMuchCash, NotEligible, WrongChange, UnknownNote, NoteOver.
     """
-    order = acts.locked(order_id)
-    if Payment.objects.filter(submission=tender.submission, order=order).exists():
+    order, owing = _with_what_it_replaces(order_id)
+    if Payment.objects.filter(submission=tender.submission, order=owing).exists():
         return order
-    take(shop=shop, order=order, tender=tender, by=by, now=now)
+    take(shop=shop, order=owing, tender=tender, by=by, now=now)
     acts.tell(shop=shop, order=order)
     return order
 
@@ -105,7 +107,7 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
     """The same for an order that is locked already: the one place where money comes in."""
     payments = list(order.payments.all())
     due = order.owed_cents - sum(payment.kept_cents for payment in payments) - order.online_payments.held_cents()
-    amount = due if tender.amount_cents is None else tender.amount_cents
+    amount = _proposed(order, payments, tender, due) if tender.amount_cents is None else tender.amount_cents
     if order.state in (State.CANCELLED, State.AWAITING_PAYMENT) or not 0 < amount <= due:
         raise WrongAmount(_("The amount must be between 0,01 € and %(due)s.") % {"due": euros(max(0, due))})
     _check_means(order, payments, tender, amount, due)
@@ -121,6 +123,15 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
         taken_at=tender.taken_at or now,
     )
     return payment
+
+
+def _proposed(order: Order, payments: list[Payment], tender: Tender, due: int) -> int:
+    """All that is due, or as much of it as these means may pay."""
+    if tender.means in Payment.MEAL_VOUCHERS:
+        return meal_vouchers.eligible(order=order, payments=payments, due_cents=due).suggested_cents
+    if tender.means == Payment.Means.CREDIT_NOTE:
+        return min(due, credit_notes.find(code=tender.credit_code).balance_cents)
+    return due
 
 
 def take_captured(*, shop: Shop, order: Order, amount_cents: int, submission: uuid.UUID, now: dt.datetime) -> Payment:
@@ -171,6 +182,8 @@ def _record(order: Order, tender: Tender, amount: int, by: By, now: dt.datetime)
         tip_cents=tender.tip_cents,
         credit_note=_note(tender, amount, now),
     )
+    if payment.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+        cash.came_in(payment=payment)
     return payment
 
 
@@ -203,11 +216,18 @@ def pay_back(
         for payment, cents in parts
     ]
     for refund in given:
+        if refund.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+            cash.went_out(refund=refund)
         if refund.state == Refund.State.DONE:  # what the bank does not have yet is sealed when it has it
             bookkeeping.given_back(shop=shop, order=order, refund=refund, by=by, now=act.now)
         else:
             following.follow_now(shop=shop, order=order, now=act.now)
     return given
+
+
+def settle(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> None:
+    """A discount left nothing due: what was taken is the sale."""
+    bookkeeping.sold(shop=shop, order=order, by=by, now=now)
 
 
 def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, by: By, now: dt.datetime) -> bool:
@@ -218,22 +238,54 @@ def conclude_refund(*, shop: Shop, order: Order, refund: Refund, failure: str, b
     return is_news
 
 
+def _with_what_it_replaces(order_id: int) -> tuple[Order, Order]:
+    """The order, and the one whose money is due with it: itself, or the one that was not delivered and is made again."""
+    order, original = acts.locked_with_replaced(order_id)
+    return order, original if original and original.state == State.FAILED else order
+
+
 @transaction.atomic
-def hand_over(*, shop: Shop, order_id: int, by: By, now: dt.datetime, tender: Tender | None = None) -> Order:
-    """Collected or delivered; takes what is still due in the same act. Raises MoveRefused, NotYetPaid, as `take_payment`."""
-    order = acts.locked(order_id)
-    is_known = tender and order.payments.filter(submission=tender.submission).exists()
+def hand_over(
+    *,
+    shop: Shop,
+    order_id: int,
+    by: By,
+    now: dt.datetime,
+    tender: Tender | None = None,
+    made_at: dt.datetime | None = None,
+    others: Iterable[Order] = (),
+) -> Order:
+    """Collected or delivered; takes what is still due in the same act. Raises MoveRefused, NotYetPaid, as `take_payment`.
+
+    `made_at`: a driver without network delivered it then; `others` wait for the same driver.
+    """
+    order, owing = _with_what_it_replaces(order_id)
+    is_known = tender and owing.payments.filter(submission=tender.submission).exists()
     if order.state == State.HANDED_OVER and is_known:
         return order  # the same act, sent again
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
-    if to_collect_cents(order) and tender and not is_known:
-        take(shop=shop, order=order, tender=tender, by=by, now=now)
-    due = to_collect_cents(order)
+    if to_collect_cents(owing) and tender and not is_known:
+        take(shop=shop, order=owing, tender=tender, by=by, now=now)
+    due = to_collect_cents(owing)
     if due:
         raise NotYetPaid(due)
+    for done in dict.fromkeys((owing, order)):
+        _over(shop, done, by, now, made_at)
+    acts.tell(shop=shop, order=order, others=others)
+    return order
+
+
+def _over(shop: Shop, order: Order, by: By, now: dt.datetime, made_at: dt.datetime | None) -> None:
     if not order.is_remake:
         bookkeeping.sold(shop=shop, order=order, by=by, now=now)
-    acts.move(shop=shop, order=order, target=State.HANDED_OVER, by=by, now=now, stamp="handed_over_at")
+    acts.move(
+        shop=shop,
+        order=order,
+        target=State.HANDED_OVER,
+        by=by,
+        now=made_at or now,
+        stamp="handed_over_at",
+        detail=acts.sent(made_at, now),
+    )
+    cases.close_delivery(order=order, user_id=by.user_id, resolution=str(_("Delivered in the end")), now=now)
     following.follow_later(shop=shop, order=order, now=now)
-    acts.tell(shop=shop, order=order)
-    return order

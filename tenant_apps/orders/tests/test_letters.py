@@ -45,7 +45,7 @@ def made(shop, **changes) -> Order:
 
 def delivery(shop) -> Order:
     order = made(shop, wishes=Wishes(ServiceMode.DELIVERY), contact=HOME)
-    return road.leave(shop=shop, order_id=order.pk, by=DRIVER, now=timezone.now())
+    return road.leave(shop=shop, order_ids=[order.pk], by=DRIVER, now=timezone.now())[0]
 
 
 def subjects() -> list[str]:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tenant_apps.orders.lifecycle import MOVES, OPEN, Actor, MoveRefused, State, check
+from tenant_apps.orders.lifecycle import MOVES, OPEN, PASSES, Actor, MoveRefused, State, Station, check, check_pass
 
 KITCHEN, COUNTER = {Actor.COOK, Actor.MANAGER}, {Actor.COUNTER, Actor.MANAGER}
 ROAD, ORDERS = {Actor.DRIVER, *COUNTER}, {Actor.CUSTOMER, *COUNTER}
@@ -19,10 +19,14 @@ ALLOWED = {
     (State.ON_THE_WAY, State.READY): ROAD,
     (State.READY, State.HANDED_OVER): COUNTER,
     (State.ON_THE_WAY, State.HANDED_OVER): ROAD,
+    (State.ON_THE_WAY, State.FAILED): ROAD,
+    (State.FAILED, State.READY): ROAD,
+    (State.FAILED, State.HANDED_OVER): ROAD,
     (State.ACCEPTED, State.CANCELLED): ORDERS,
     (State.PREPARING, State.CANCELLED): {Actor.MANAGER},
     (State.READY, State.CANCELLED): {Actor.MANAGER},
     (State.ON_THE_WAY, State.CANCELLED): {Actor.MANAGER},
+    (State.FAILED, State.CANCELLED): {Actor.MANAGER},
 }
 
 
@@ -41,3 +45,24 @@ def test_what_is_over_never_moves_again():
 
 def test_nothing_goes_back_to_await_its_payment():
     assert State.AWAITING_PAYMENT not in {target for _current, target in MOVES}
+
+
+NEIGHBOURS = {
+    (Station.PREPARATION, Station.OVEN),
+    (Station.OVEN, Station.PREPARATION),
+    (Station.OVEN, Station.DISPATCH),
+    (Station.DISPATCH, Station.OVEN),
+}
+
+
+@pytest.mark.parametrize(("current", "target", "actor"), list(itertools.product(Station, Station, Actor)))
+def test_a_line_passes_between_neighbouring_stations_by_the_kitchen_alone(current, target, actor):
+    if (current, target) in NEIGHBOURS and actor in KITCHEN:
+        check_pass(current=current, target=target, actor=actor)
+    else:
+        with pytest.raises(MoveRefused):
+            check_pass(current=current, target=target, actor=actor)
+
+
+def test_the_table_of_stations_is_no_larger():
+    assert set(PASSES) == NEIGHBOURS

@@ -257,3 +257,10 @@ def test_more_than_was_taken_never_goes_back(shop):
         )  # fmt: skip
     payment.refresh_from_db()
     assert payment.refunded_cents == 0
+
+
+def test_the_customer_reads_what_came_back_on_the_page_of_the_order(shop, visit):
+    order = sold(shop, ask("margherita", 2), means=[(Means.CARD_TERMINAL, None)])
+    refund(shop, order, lines={line_of(order): (1, Fate.KEPT)})
+    page = visit(shop).get(f"/commande/{order.reference}/").content.decode().replace("\u00a0", " ")
+    assert "Carte bancaire, remboursé" in page

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
 
 from shared_apps.accounts.models import AuditEntry
 from shared_apps.core.calendar import PARIS
@@ -109,10 +110,12 @@ def change(
 
 
 @transaction.atomic
-def order(*, where: Where, reception_id: int, actor_id: int | None, now: dt.datetime) -> Reception:
+def order(
+    *, where: Where, reception_id: int, actor_id: int | None, now: dt.datetime, by_letter: bool = False
+) -> Reception:
     """The supplier was asked for it: orders count on it from now on, in place of the usual delivery of that day.
 
-    Done twice it is done once. Raises NotOpen, InThePast.
+    Done twice it is done once. `by_letter` writes to the supplier when it has an address. Raises NotOpen, InThePast.
     """
     found = Reception.objects.get(pk=reception_id)
     day = found.expected_at.astimezone(PARIS).date()
@@ -138,6 +141,8 @@ def order(*, where: Where, reception_id: int, actor_id: int | None, now: dt.date
         reception.state, reception.ordered_at = State.EXPECTED, now
         reception.save(update_fields=["state", "ordered_at"])
     _keep(where, reception, actor_id, before, _words(reception))
+    if by_letter and reception.supplier.email:
+        async_task("tenant_apps.stock.tasks.write_to_supplier", where.pizzeria_id, reception.pk)
     return reception
 
 

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.baskets import services as basket_services
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.recipes import Configuration
-from tenant_apps.orders import filling
+from tenant_apps.orders import discounts, filling
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
@@ -31,12 +32,16 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
     filled = filling.filled(
         current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
     )
+    delivery = zones.offered(shop.settings)
     return {
         "filled": filled,
         "changed_order": changed,
         "opening": opening,
         "shop": shop.settings,
-        "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
+        "delivery": delivery,
+        "off": discounts.off(basket=current, items_cents=filled.items_cents, now=now),
+        "kept_discounts": changed.discounts.select_related("voucher") if changed else [],
+        "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
 
 
@@ -44,6 +49,14 @@ def _changed(current: Basket) -> Order | None:
     """The order that the basket changes."""
     found = Order.objects.filter(reference=current.changes_order) if current.changes_order else Order.objects.none()
     return found.select_related("slot").first()
+
+
+@require_POST
+def use_voucher(request: ShopRequest) -> HttpResponse:
+    """A promotional code, or none: what it is worth is said on the basket."""
+    current = baskets.opened(request)
+    basket_services.set_voucher(basket=current, code=request.POST.get("code", ""))
+    return baskets.keep(redirect("storefront:basket"), current)
 
 
 @require_POST

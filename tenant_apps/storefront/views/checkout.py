@@ -19,8 +19,9 @@ from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.gateway import services as gateway
 from shared_apps.places import visitors
-from tenant_apps.orders import filling
+from tenant_apps.orders import discounts, filling
 from tenant_apps.orders import queries as order_queries
+from tenant_apps.orders.discounts import Off
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.forms import CheckoutForm
 from tenant_apps.orders.models import Order
@@ -52,8 +53,9 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     filled = filled.at(basket, form.wanted_at, now=now, soonest=opening.soonest)
     valid = request.method == "POST" and form.is_valid()
     fee = _fee(request, form, mode, shop)
-    if valid and _agreed(request, form, fee, shop):
-        order = _place(request, form, basket, filled, now)
+    off = discounts.off(basket=basket, items_cents=filled.items_cents, now=now)
+    if valid and _agreed(request, form, fee, shop, off):
+        order = _place(request, form, basket, filled, now, off)
         if order is not None:
             return _onward(request, order)
         filled = filling.filled(
@@ -65,7 +67,8 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "basket": basket,
         "mode": mode,
         "fee_cents": fee,
-        "total_cents": filled.items_cents + fee,
+        "off": off,
+        "total_cents": filled.items_cents + fee - off.cents,
         "shop": shop.settings,
         "closed_until_at": shop.settings.web_closed_until(mode, now),
         "opening": opening,
@@ -90,8 +93,12 @@ def _fee(request: ShopRequest, form: CheckoutForm, mode: str, shop: Situation) -
     return terms.fee_cents if terms else shop.settings.delivery_fee_cents
 
 
-def _agreed(request: ShopRequest, form: CheckoutForm, fee: int, shop: Situation) -> bool:
-    """Nobody owes a total they did not see: a fee that the address changed is shown before the order is taken."""
+def _agreed(request: ShopRequest, form: CheckoutForm, fee: int, shop: Situation, off: Off) -> bool:
+    """Nobody owes a total they did not see: a fee that the address changed, or a code that is worth something else
+    than a moment ago, is shown before the order is taken."""
+    if request.POST.get("discount_cents", str(off.cents)) != str(off.cents):
+        form.add_error(None, off.refusal or _("What your code takes off has changed: check the total, then order."))
+        return False
     shown = request.POST.get("fee_cents", str(shop.settings.delivery_fee_cents))
     if not fee or shown == str(fee):
         return True
@@ -153,7 +160,9 @@ def _known(request: ShopRequest, mode: str) -> dict[str, str]:
     return known
 
 
-def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime) -> Order | None:
+def _place(
+    request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime, off: Off
+) -> Order | None:
     """The order, or None with the rule that refuses it among the form's errors."""
     customer = customers.of_user(request.user) if request.user.is_authenticated else None
     try:
@@ -168,6 +177,7 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 channel=Order.Channel.WEB,
                 by=baskets.customer(request),
                 pays_online=form.pays_online,
+                voucher_code=off.code if off.cents else "",
                 customer_id=customer.pk if customer else None,
                 now=now,
                 shown=request.POST.get("shown"),

@@ -12,6 +12,7 @@ from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
@@ -37,6 +38,7 @@ def menu(request: ShopRequest) -> HttpResponse:
         "pictures": _sprite(queries.pizzas_in(sections)),
         "opening": opening,
         "shop": shop.settings,
+        "delivery": zones.offered(shop.settings),
         "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
         "origins": queries.origins(shop.changes, now),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.live.regions import region
+from tenant_apps.delivery import following
 from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
@@ -31,7 +32,16 @@ def order_or_404(reference: str) -> Order:
 @require_GET
 def order(request: ShopRequest, reference: str) -> HttpResponse:
     found = order_or_404(reference)
-    return render(request, "storefront/order.html", queries.tracked(found))
+    progress = following.progress(shop=request.pizzeria, order=found, now=timezone.now())
+    return render(request, "storefront/order.html", {**queries.tracked(found), "progress": progress})
+
+
+@require_GET
+@region
+def order_driver(request: ShopRequest, reference: str) -> HttpResponse:
+    """How far the driver is: asked for again and again, since no hint says where somebody is."""
+    progress = following.progress(shop=request.pizzeria, order=order_or_404(reference), now=timezone.now())
+    return render(request, "storefront/_driver.html", {"progress": progress})
 
 
 @require_GET

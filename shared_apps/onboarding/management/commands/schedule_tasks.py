@@ -16,6 +16,7 @@ EVERY_MINUTE = {
     "close_days": "tenant_apps.till.tasks.close_days",
 }
 EVERY_FIVE_MINUTES = {"hear_from_stripe": "tenant_apps.orders.tasks.hear_from_stripe"}
+HOURLY = {"forget_positions": "tenant_apps.delivery.tasks.forget_positions"}
 DAILY = {
     "reconcile_payments": "tenant_apps.orders.tasks.reconcile_payments",
     "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
@@ -38,4 +39,6 @@ class Command(BaseCommand):
             Schedule.objects.get_or_create(
                 name=name, defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes}
             )
-        self.stdout.write(f"{len(DAILY) + len(often)} tâche(s) programmée(s).")
+        for name, function in HOURLY.items():
+            Schedule.objects.get_or_create(name=name, defaults={"func": function, "schedule_type": Schedule.HOURLY})
+        self.stdout.write(f"{len(DAILY) + len(HOURLY) + len(often)} tâche(s) programmée(s).")
