@@ -9,7 +9,7 @@ from stripe_stand_in.errors import StripeError
 from stripe_stand_in.intents import CARDS
 from stripe_stand_in.world import World
 
-FAULTS = ("lost_request", "lost_answer", "error")
+FAULTS = ("lost_request", "lost_answer", "error", "slow")
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Fault:
     match: str = ""
     times: int = 1
     status: int = 503
+    seconds: float = 1.0  # of a slow answer
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """HTTP: Stripe's addresses, the pay page, the levers of the tests."""
 
 import json
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         self.address = urlsplit(self.path)
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         path = self.address.path
+        self.fault = self._fault(path) if path.startswith("/v1/") else None
         with self.server.world.lock:
             changed = api.let_time_pass(self.server.world)
             if path.startswith("/v1/"):
@@ -53,20 +55,27 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_DELETE = handle_one  # noqa: N815  the names that http.server calls
 
+    def _fault(self, path: str) -> Fault | None:
+        """What this request meets; one that is slow keeps nobody else waiting."""
+        with self.server.world.lock:
+            self.server.control.log.append((self.command, path, self.headers.get("Idempotency-Key")))
+            fault = self.server.control.fault(self.command, path)
+        if fault and fault.kind == "slow":
+            time.sleep(fault.seconds)
+        return fault
+
     def _api(self, path: str) -> None:
-        key = self.headers.get("Idempotency-Key")
-        self.server.control.log.append((self.command, path, key))
+        key, fault = self.headers.get("Idempotency-Key"), self.fault
         refusal = self._refused_key()
         if refusal:
             self._send(401, refusal)
             return
-        fault = self.server.control.fault(self.command, path)
         if fault and self._broken(fault):
             return
         form = self.address.query if self.command == "GET" else self.body
         pairs = parse_qsl(form, keep_blank_values=True)
         status, body, replayed = api.answer(self.server.world, self.command, path, pairs, key)
-        if fault:  # the work is done, the answer never arrives
+        if fault and fault.kind == "lost_answer":  # the work is done, the answer never arrives
             self.close_connection = True
             self.connection.close()
             return
@@ -79,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         elif fault.kind == "error":
             kind = "rate_limit_error" if fault.status == 429 else "api_error"
             self._send(fault.status, {"error": {"type": kind, "message": "Incident demandé"}})
-        return fault.kind != "lost_answer"
+        return fault.kind in ("lost_request", "error")
 
     def _refused_key(self) -> dict[str, Any] | None:
         key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")

@@ -340,6 +340,7 @@ LOGGING = {
         "ocpizza.request": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "googlemaps": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},  # a line per task that went well tells nothing
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

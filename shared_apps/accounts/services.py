@@ -2,7 +2,7 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.contrib.auth.tokens import default_token_generator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -41,16 +41,31 @@ class LastManager(RuleError):
 
 
 def invite_member(*, email: str, name: str, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> User:
-    """Gives somebody roles in a shop and writes to them; the account is made if there is none, and nobody is told which."""
+    """Gives somebody roles in a shop and writes to them; the account is made if there is none, and nobody is told which.
+
+    Sent twice, it writes once: `invite_again` is for that.
+    """
     with schema_context(get_public_schema_name()), transaction.atomic():
-        email = email.strip().lower()
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email, name=name)
+        user = User.objects.select_for_update().get(pk=_account(email.strip().lower(), name).pk)
         before = _roles(user.pk, pizzeria_id)
         for role in roles:
             Membership.objects.get_or_create(user=user, pizzeria_id=pizzeria_id, role=role)
         _audit(user, pizzeria_id, by_id, before)
-        async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
+        if set(before) != set(roles) | set(before):
+            async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
     return user
+
+
+def _account(email: str, name: str) -> User:
+    """Theirs, or a new one without a password; the one that somebody makes at the same moment."""
+    found = User.objects.filter(email=email).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, name=name)
+    except IntegrityError:
+        return User.objects.get(email=email)
 
 
 AGAIN_AFTER = dt.timedelta(minutes=2)  # a second tap sends nothing

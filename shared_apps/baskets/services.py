@@ -110,6 +110,11 @@ def open_change(
     return change
 
 
+def hold(*, basket: Basket) -> bool:
+    """Locks it until the end of the transaction; False when another tap of the same button was there first."""
+    return Basket.objects.select_for_update().filter(pk=basket.pk).exists()
+
+
 @transaction.atomic
 def close_change(*, basket: Basket) -> Basket:
     """The change was kept or given up: back to the basket that waited, or to an empty one."""

@@ -34,6 +34,8 @@ class Message(models.Model):
     # Tells apart the messages of one kind about successive versions of the order.
     version = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Kept before anything is handed over: with no `sent_at` after it, whoever was sending died, and it may have left.
+    attempted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     # Steps a customer may do without; the others say what was ordered, owed or promised.

@@ -21,6 +21,7 @@ class MovementForm(forms.Form):
         label=_("Why, for a waste"), choices=[("", "—"), *Movement.WasteReason.choices], required=False
     )
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    submission = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -1,5 +1,6 @@
 """What a customer is written about an order, in French, as text and as HTML."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -20,17 +21,23 @@ from tenant_apps.payments.models import Refund
 from tenants.models import Pizzeria
 
 Kind = Message.Kind
+LETTERS = uuid.UUID("5b1e8f0c-3d0a-4a57-9f6f-7c2f0f6f3a11")
 
 
-def send(*, pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> None:
-    """One e-mail. Steps carry a way to have no more of them (RFC 8058); what was ordered or owed is always said."""
+def send(*, pizzeria: Pizzeria, order: Order, kind: Message.Kind, version: int) -> None:
+    """One e-mail, under the same Message-ID if it ever leaves twice.
+
+    Steps carry a way to have no more of them (RFC 8058); what was ordered or owed is always said.
+    """
     context = _context(pizzeria, order, kind)
     letter = EmailMultiAlternatives(
         context["subject"], render_to_string("orders/told.txt", context), None, [order.contact_email]
     )
+    name = uuid.uuid5(LETTERS, f"{order.reference}.{kind}.{version}").hex
+    letter.extra_headers = {"Message-ID": f"<{name}@{settings.BASE_DOMAIN}>"}
     letter.attach_alternative(render_to_string("orders/told.html", context), "text/html")
     if kind in Message.STEPS:
-        letter.extra_headers = {
+        letter.extra_headers |= {
             "List-Unsubscribe": f"<{context['quiet_url']}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }

@@ -27,7 +27,7 @@ LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
 
 
 def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> None:
-    """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
+    """Tells one thing about one version of an order, once by each channel."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
         orders = Order.objects.select_related("slot", "customer")
@@ -35,8 +35,7 @@ def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> N
             pk=order_id
         )
         for channel in _channels(order, Message.Kind(kind)):
-            with transaction.atomic():
-                _tell(pizzeria, order, Message.Kind(kind), channel, version)
+            _tell(pizzeria, order, Message.Kind(kind), channel, version)
 
 
 def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
@@ -51,17 +50,23 @@ def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
 
 
 def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message.Channel, version: int) -> None:
-    key = {"pizzeria_id": pizzeria.pk, "order_number": order.pk, "kind": kind, "channel": channel, "version": version}
-    Message.objects.get_or_create(**key)
-    message = Message.objects.select_for_update().get(**key)
-    if message.sent_at:
-        return
-    if channel == Message.Channel.SMS:
-        messages.send_sms(phone=order.contact_phone, text=letters.sms(pizzeria=pizzeria, order=order, kind=kind))
-    else:
-        letters.send(pizzeria=pizzeria, order=order, kind=kind)
-    message.sent_at = timezone.now()
-    message.save(update_fields=["sent_at"])
+    by_mail = channel == Message.Channel.EMAIL
+
+    def send() -> None:
+        if by_mail:
+            letters.send(pizzeria=pizzeria, order=order, kind=kind, version=version)
+        else:
+            messages.send_sms(phone=order.contact_phone, text=letters.sms(pizzeria=pizzeria, order=order, kind=kind))
+
+    messages.tell_once(
+        pizzeria_id=pizzeria.pk,
+        order_number=order.pk,
+        kind=kind,
+        channel=channel,
+        version=version,
+        again=by_mail and kind not in Message.STEPS,  # what was ordered or is owed is better said twice than never
+        send=send,
+    )
 
 
 @monitored("tell-late", EVERY_MINUTE)

@@ -184,6 +184,7 @@ class Movement(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
     waste_reason = models.CharField(max_length=11, choices=WasteReason, blank=True)
+    submission = models.UUIDField(null=True, unique=True)  # of the form: sent twice it moves the stock once
 
     class Meta:
         constraints = [

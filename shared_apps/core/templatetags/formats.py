@@ -27,9 +27,13 @@ def percent(basis_points: int) -> str:
 
 @register.filter
 def clock(moment: dt.datetime) -> str:
-    """`19:05` in Paris becomes `19 h 05`."""
+    """`19:05` in Paris becomes `19 h 05`; the hour that comes twice one night of October says which it is."""
     local = timezone.localtime(moment)
-    return f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+    text = f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+    if local.utcoffset() == local.replace(fold=not local.fold).utcoffset():
+        return text
+    season = _("winter time") if local.fold else _("summer time")
+    return f"{text} ({season})"
 
 
 def _decimal(value: Decimal) -> str:

@@ -1,6 +1,7 @@
 """Receptions, waste and counts as the staff record them: the stock moves, and orders it no longer covers become cases."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
@@ -33,8 +34,12 @@ def record(
     now: dt.datetime,
     note: str = "",
     why: Movement.WasteReason = Movement.WasteReason.OTHER,
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
-    """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit. Raises WrongQuantity."""
+    """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit.
+
+    The same submission again moves nothing. Raises WrongQuantity.
+    """
     acts: dict[Movement.Reason, Callable[..., StockLevel]] = {
         Movement.Reason.RECEPTION: movements.receive,
         Movement.Reason.WASTE: partial(movements.waste, why=why),
@@ -42,7 +47,13 @@ def record(
     }
     where = movements.Where(shop.id, shop.schema_name)
     level = acts[reason](
-        where=where, ingredient_id=ingredient_id, quantity=quantity, actor_id=actor_id, now=now, note=note
+        where=where,
+        ingredient_id=ingredient_id,
+        quantity=quantity,
+        actor_id=actor_id,
+        now=now,
+        note=note,
+        submission=submission,
     )
     cases.review_shortages(now=now)
     return level

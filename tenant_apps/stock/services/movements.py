@@ -4,6 +4,7 @@ Reality always wins: an act that leaves less than is promised is recorded all th
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,12 +33,19 @@ class Where:
 
 
 def receive(
-    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
+    *,
+    where: Where,
+    ingredient_id: int,
+    quantity: Decimal,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Adds `quantity` (in the ingredient's unit) to what is on hand. Raises WrongQuantity."""
     if quantity <= 0:
         raise WrongQuantity(_("Enter the quantity received, above zero."))
-    movement = Movement(reason=Movement.Reason.RECEPTION, at=now, actor_id=actor_id, note=note)
+    movement = Movement(reason=Movement.Reason.RECEPTION, at=now, actor_id=actor_id, note=note, submission=submission)
     return _record(where, ingredient_id, lambda level: level.on_hand + quantity, movement)
 
 
@@ -50,6 +58,7 @@ def waste(
     actor_id: int | None,
     now: dt.datetime,
     note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Takes away what was thrown, with its reason. Raises WrongQuantity."""
     if quantity <= 0:
@@ -60,17 +69,26 @@ def waste(
             raise WrongQuantity(_("There is not that much in stock: count it instead."))
         return level.on_hand - quantity
 
-    movement = Movement(reason=Movement.Reason.WASTE, waste_reason=why, at=now, actor_id=actor_id, note=note)
+    movement = Movement(
+        reason=Movement.Reason.WASTE, waste_reason=why, at=now, actor_id=actor_id, note=note, submission=submission
+    )
     return _record(where, ingredient_id, left, movement)
 
 
 def count(
-    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
+    *,
+    where: Where,
+    ingredient_id: int,
+    quantity: Decimal,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Sets what is on hand to what somebody counted; the difference is a movement. Raises WrongQuantity."""
     if quantity < 0:
         raise WrongQuantity(_("A count cannot be below zero."))
-    movement = Movement(reason=Movement.Reason.COUNT, at=now, actor_id=actor_id, note=note)
+    movement = Movement(reason=Movement.Reason.COUNT, at=now, actor_id=actor_id, note=note, submission=submission)
     return _record(where, ingredient_id, lambda level: quantity, movement)
 
 
@@ -127,6 +145,8 @@ def _record(
 ) -> StockLevel:
     StockLevel.objects.get_or_create(ingredient_id=ingredient_id)
     before = coverage.lock_levels([ingredient_id])
+    if movement.submission and Movement.objects.filter(submission=movement.submission).exists():
+        return StockLevel.objects.get(pk=ingredient_id)  # the same form again: the lock made it wait
     level = before[ingredient_id]
     on_hand = on_hand_after(level)
     # Short until what covers what is told anew: less may be there than is promised.

@@ -1,6 +1,7 @@
 import datetime as dt
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -90,18 +91,21 @@ def keep_change(request: ShopRequest) -> HttpResponse:
     order = Order.objects.filter(reference=current.changes_order).first()
     if order is None:
         return redirect("storefront:basket")
-    now = timezone.now()
-    changing.change(
-        shop=request.pizzeria,
-        order_id=order.pk,
-        lines=filling.filled(current, now=now).asked,
-        by=baskets.customer(request),
-        now=now,
-        shown=request.POST.get("shown"),
-    )
+    now, response = timezone.now(), redirect("storefront:order", order.reference)
+    with transaction.atomic():  # the basket first: it is there for one change, however often the button is tapped
+        if not basket_services.hold(basket=current):
+            return response
+        changing.change(
+            shop=request.pizzeria,
+            order_id=order.pk,
+            lines=filling.filled(current, now=now).asked,
+            by=baskets.customer(request),
+            now=now,
+            shown=request.POST.get("shown"),
+        )
+        before = basket_services.close_change(basket=current)
     messages.success(request, _("Your order is changed."), extra_tags="good")
-    response = redirect("storefront:order", order.reference)
-    return baskets.keep(response, basket_services.close_change(basket=current))
+    return baskets.keep(response, before)
 
 
 @require_POST
