@@ -61,10 +61,10 @@ def tomorrow(tmp_path, settings, monkeypatch) -> Iterator[Tomorrow]:
         (folder / "9999_tomorrow.py").write_text(text, encoding="utf-8")
         settings.MIGRATION_MODULES = {"shop": folder.name}
         importlib.invalidate_caches()
-        schemas.migrations_digest.cache_clear()
+        schemas.on_disk.cache_clear()
 
     yield write
-    schemas.migrations_digest.cache_clear()
+    schemas.on_disk.cache_clear()
 
 
 def migrate() -> dict[str, Outcome]:
