@@ -1,4 +1,4 @@
-"""Settings of the bare page: Django's own PostgreSQL backend in one shop's schema for ever, no middleware of ours."""
+"""Settings of the bare page: Django's own PostgreSQL backend in one shop's schema for ever, no middleware at all."""
 
 import os
 
@@ -7,8 +7,7 @@ from ocpizza.settings.development import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "django_tenants"]
 DATABASE_ROUTERS = []
-# An installed allauth insists on it.
-MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
+MIDDLEWARE = []
 ROOT_URLCONF = "bench.bare_site"
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",

@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class PromotionsConfig(AppConfig):
-    name = "tenant_apps.promotions"
