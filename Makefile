@@ -5,7 +5,7 @@ PYTHON ?= python3
 MANAGE := .venv/bin/python manage.py
 export PORT
 
-.PHONY: help install run test proof bench screenshots translations clean
+.PHONY: help install run test production proof bench screenshots translations clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ run: install ## the site with its demonstration, on PORT (8000); Ctrl-C stops al
 
 test: install ## everything: format, lint, contracts, types, migrations, translations, unit, race and browser tests
 	@.venv/bin/python -m ocpizza.checks
+
+production: ## the shape of production on this machine, played under load and taken away again (root, Debian; 5 to 6 minutes)
+	@/usr/bin/python3 deploy/rehearsal
 
 proof: install ## the long forms of the seeded proofs
 	@OCPIZZA_PROOF=full .venv/bin/python -m pytest -q -m proof

@@ -7,7 +7,13 @@ import time
 
 from bench import database
 
-LINES = ("group_view", "placing", "menu", "provisioning")  # the group view first: it reads every shop there is
+LINES = (
+    "group_view",
+    "placing",
+    "menu",
+    "kitchen",
+    "provisioning",
+)  # the group view first: it reads every shop there is
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Settings of the bare page: Django's own PostgreSQL backend in one shop's schema for ever, no middleware at all."""
+"""Settings of the bare page: Django's own PostgreSQL backend in one shop's schema for ever, no middleware of ours."""
 
 import os
 
@@ -7,7 +7,8 @@ from ocpizza.settings.development import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "django_tenants"]
 DATABASE_ROUTERS = []
-MIDDLEWARE = []
+# An installed allauth insists on it.
+MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = "bench.bare_site"
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",

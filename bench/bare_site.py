@@ -1,6 +1,6 @@
-"""The bare page that our menu is measured against: its statements, its template, no tenancy, session or middleware.
+"""The bare page that one of ours is measured against: its statements, its template, no tenancy, session or middleware.
 
-At `/` it sends the statements recorded of one request to our menu, fetches all their rows, and renders our template with
+At `/` it sends the statements recorded of one request to our page, fetches all their rows, and renders our template with
 the context that our view made at the first request of this process. At `/view/` it runs our view itself, without what
 surrounds it.
 """
@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import include, path
 
 from shared_apps.accounts.models import User
+from tenant_apps.kitchen import views as our_kitchen
 from tenant_apps.storefront.views import menu as our_menu
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
@@ -28,25 +29,30 @@ SHOP = Shop.of(Pizzeria.objects.get(schema_name=os.environ["BENCH_SCHEMA"]))
 VISITOR = User.objects.filter(email=os.environ["BENCH_VISITOR"]).first() or AnonymousUser()
 
 
+# The page, the module of its view and the view.
+PAGES = {"/": (our_menu, our_menu.menu), "/cuisine/": (our_kitchen, our_kitchen.board)}
+MODULE, OUR_VIEW = PAGES[os.environ["BENCH_PAGE"]]
+
+
 def _known(request: HttpRequest) -> ShopRequest:
     """With what our middleware would have added."""
     known = cast(ShopRequest, request)
     known.pizzeria, known.user = SHOP, VISITOR
+    known.device, known.device_id, known.reads_only = None, None, False
     return known
 
 
-def _context() -> dict[str, object]:
-    """What our view gives its template for this visitor."""
+def _rendered() -> tuple[HttpRequest, str, dict[str, object]]:
+    """What our view gives `render` for this visitor: the request as it left it, the template, the context."""
     request = HttpRequest()
     request.method = "GET"
     request.COOKIES = json.loads(os.environ["BENCH_COOKIES"])
-    with mock.patch.object(our_menu, "render") as render_nothing:
-        our_menu.menu(_known(request))
-    _request, _template, context = render_nothing.call_args.args
-    return context
+    with mock.patch.object(MODULE, "render") as render_nothing:
+        OUR_VIEW(_known(request))
+    return render_nothing.call_args.args
 
 
-CONTEXT = _context()
+REQUEST, TEMPLATE, CONTEXT = _rendered()
 
 
 def replayed(request: HttpRequest) -> HttpResponse:
@@ -54,11 +60,13 @@ def replayed(request: HttpRequest) -> HttpResponse:
         for statement in STATEMENTS:
             cursor.execute(statement)
             cursor.fetchall()
-    return render(_known(request), "storefront/menu.html", CONTEXT)
+    known = _known(request)
+    known.roles = getattr(REQUEST, "roles", frozenset())  # type: ignore[attr-defined]
+    return render(known, TEMPLATE, CONTEXT)
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    return our_menu.menu(_known(request))
+    return OUR_VIEW(_known(request))
 
 
 urlpatterns = [path("", replayed), path("view/", view), path("", include("ocpizza.urls.shop"))]

@@ -131,7 +131,7 @@ def _check(everyone: Sequence[Shop], seen: Sequence[ShopFigures], united: Rows) 
     """The group view says of every shop what the shop itself says. Raises NotDone."""
     expected = {row[0]: row[1:] for row in united}
     found = {
-        shop.pizzeria_id: (shop.in_progress, shop.late, shop.orders, shop.taken_cents, shop.alerts)
+        shop.pizzeria_id: (shop.in_progress, shop.late, shop.orders, shop.turnover_cents, shop.alerts)
         for shop in seen
         if shop.pizzeria_id in expected
     }

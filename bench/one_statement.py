@@ -97,15 +97,15 @@ WITH slot AS (
 ), held AS (
   UPDATE {schema}.stock_stocklevel AS level SET reserved = level.reserved + need.quantity
   FROM need JOIN locked USING (ingredient_id)
-  WHERE level.ingredient_id = need.ingredient_id AND level.on_hand - level.reserved >= need.quantity
+  WHERE level.ingredient_id = need.ingredient_id AND level.on_hand - level.reserved - level.awaited >= need.quantity
   RETURNING level.ingredient_id
 ), promised AS (
-  INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at)
-  SELECT placed.id, need.ingredient_id, need.quantity, {needed_at} FROM placed, need
+  INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at, awaited)
+  SELECT placed.id, need.ingredient_id, need.quantity, {needed_at}, 0 FROM placed, need
 ), product AS (
   {_added("sales_productsales", shop, ("quantity_hundredths",))}
 ), hour AS (
-  {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents"))}
+  {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents", "turnover_cents"))}
 )
 SELECT pg_notify('{CHANNEL}', {_literal(f"{schema}:orders {schema}:order-")} || placed.reference
                  || {_literal(f" {schema}:stock {GROUP}")})

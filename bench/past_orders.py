@@ -65,8 +65,10 @@ INSERT INTO sales_ordersummary (pizzeria_id, number, reference, customer_id, sta
 SELECT %(pizzeria)s, placed.id, reference, customer_id, state, mode, placed_at, slot.ends_at, handed_over_at, total_cents
 FROM orders_order AS placed JOIN shop_slot AS slot ON slot.id = placed.slot_id;
 
-INSERT INTO sales_hourlysales (pizzeria_id, day, hour, channel, mode, bucket, orders, ordered_cents, taken_cents)
-SELECT %(pizzeria)s, day, hour, channel, mode, bucket, sum(orders), sum(ordered_cents), sum(taken_cents) FROM (
+INSERT INTO sales_hourlysales (pizzeria_id, day, hour, channel, mode, bucket, orders, ordered_cents, taken_cents,
+                               turnover_cents)
+SELECT %(pizzeria)s, day, hour, channel, mode, bucket, sum(orders), sum(ordered_cents), sum(taken_cents), sum(taken_cents)
+FROM (
     SELECT {DAY.format(moment="placed_at")} AS day, {HOUR.format(moment="placed_at")} AS hour, channel, mode,
            id %% 16 AS bucket, 1 AS orders, total_cents AS ordered_cents, 0 AS taken_cents
     FROM orders_order WHERE state <> 'cancelled'

@@ -15,6 +15,11 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("gabarits", ["djade", "--check", "--target-version", "5.2", *TEMPLATES]),
     ("contrats d'import", ["lint-imports"]),
     ("types", ["mypy"]),
+    ("workflow", ["zizmor", "--offline", "--quiet", ".github/workflows"]),
+    (
+        "schéma du workflow",
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"],
+    ),
     ("traductions", ["python", "manage.py", "translations", "--check"]),
 )
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")

@@ -112,10 +112,10 @@ def reachable(folder: Path) -> bool:
         os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         folder.chmod(0o755)
     probe = ["test", "-w", str(folder)]
-    return subprocess.run([*_as_unprivileged(), *probe], check=False).returncode == 0
+    return subprocess.run([*as_unprivileged(), *probe], check=False).returncode == 0
 
 
-def _as_unprivileged() -> list[str]:
+def as_unprivileged() -> list[str]:
     if os.geteuid() != 0:
         return []
     return ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"]
@@ -129,7 +129,7 @@ def _run(server: Server, program: str, *arguments: str, check: bool = True) -> s
     # A file rather than a pipe: `pg_ctl start` leaves a server behind, which would hold the pipe open.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            [*_as_unprivileged(), str(server.bin_dir / program), *arguments],
+            [*as_unprivileged(), str(server.bin_dir / program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

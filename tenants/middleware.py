@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import sentry_sdk
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,8 +13,13 @@ from tenants.requests import Request
 Next = Callable[[Request], HttpResponse]
 
 
+ACCOUNT_PAGES = "/compte/"
+
+
 class PizzeriaMiddleware:
     """Host → shop → its schema and its URLs. The group's host stays on the public schema.
+
+    So do the pages of one's account on any host: the account is the group's, and no shop's role may write one.
 
     Sets `request.pizzeria`: a `tenants.hosts.Shop`, or None on the group's host.
     """
@@ -37,7 +43,10 @@ class PizzeriaMiddleware:
         if not shop.is_trading:
             return self._not_trading(request, shop)
         request.pizzeria = shop
+        sentry_sdk.set_tag("pizzeria", shop.slug)
         request.urlconf = settings.ROOT_URLCONF
+        if request.path.startswith(ACCOUNT_PAGES):
+            return self.get_response(request)
         connection.set_schema(shop.schema_name)
         try:
             return self.get_response(request)

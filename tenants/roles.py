@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Model
 
 from tenants.backend.base import LOGIN
@@ -23,7 +24,7 @@ from tenants.database import connection
 
 # What a shop may do in the public schema, by application; the rest it may not touch.
 READ = ("catalogue", "tenants", "accounts", "auth", "contenttypes")
-WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q")
+WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q", "gateway")
 WRITTEN_BY_A_SHOP = {
     "accounts_auditentry": "SELECT, INSERT",
     "accounts_user": "SELECT, UPDATE",  # last_login at sign-in
@@ -84,6 +85,7 @@ def prepare_database() -> None:
             _run("SET ROLE pg_database_owner", f"GRANT ALL ON SCHEMA public TO {_quote(owner)}", "RESET ROLE")
 
 
+@transaction.atomic  # the release before goes on serving: no moment without its rights
 def grant_public() -> None:
     """Rights in the public schema, by the owner, after every migration of it."""
     application, shops = _quote(f"{_database()}_app"), _quote(f"{_database()}_shops")
@@ -111,13 +113,22 @@ def _rights_of_shops() -> Iterator[tuple[str, str]]:
         elif label in READ:
             yield table, "SELECT"
         elif label in WRITE:
-            yield table, "SELECT, INSERT, UPDATE, DELETE"
+            yield table, "SELECT, INSERT" if getattr(model, "append_only", False) else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:
-    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given."""
-    tables = [model._meta.db_table for model in models if getattr(model, "append_only", False)]
-    return [f"REVOKE UPDATE, DELETE, TRUNCATE ON {_quote(schema)}.{_quote(table)} FROM {role}" for table in tables]
+    """A model with `append_only = True` keeps its rows for ever: no right to change or delete one is given.
+
+    One with `never_deleted = True` changes its rows and loses none.
+    """
+    taken: list[str] = []
+    for model in models:
+        table = f"{_quote(schema)}.{_quote(model._meta.db_table)}"
+        if getattr(model, "append_only", False):
+            taken.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+        elif getattr(model, "never_deleted", False):
+            taken.append(f"REVOKE DELETE, TRUNCATE ON {table} FROM {role}")
+    return taken
 
 
 def create_shop_role(schema_name: str) -> None:

@@ -127,9 +127,8 @@ def definition() -> str:
     return ddl
 
 
-@functools.cache  # the files of a running process do not change
 def migrations_digest() -> str:
-    names = "\n".join(f"{app}.{name}" for app, name in sorted(MigrationLoader(None).disk_migrations))
+    names = "\n".join(f"{app}.{name}" for app, name in sorted(on_disk()))
     return hashlib.sha256(names.encode()).hexdigest()
 
 
@@ -205,6 +204,28 @@ def _shops_by_state() -> list[list[str]]:
         for name, state in cursor.fetchall():
             groups[state].append(name)
     return list(groups.values())
+
+
+def behind() -> dict[str, int]:
+    """The schemas of shops that lack migrations of this release, with how many."""
+    lacking: dict[str, int] = {}
+    with roles.acting_as(OWNER), schema_context("public"):  # nobody else reads what is applied in a shop
+        for schema_names in _shops_by_state():
+            missing = len(on_disk() - _applied(schema_names[0]))
+            if missing:
+                lacking |= dict.fromkeys(schema_names, missing)
+    return lacking
+
+
+@functools.cache  # the files of a running process do not change
+def on_disk() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def _applied(schema_name: str) -> set[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT app, name FROM {connection.ops.quote_name(schema_name)}.django_migrations")
+        return set(cursor.fetchall())
 
 
 def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[str], None]:

@@ -1,13 +1,19 @@
 """What holds everywhere. Environment variables are read in this folder only; each stands in `.env.example`."""
 
+import tomllib
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 
+from shared_apps.core import reporting
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
+# Where releases follow each other, `<home>/releases/<release>/`, what outlives them is in their home.
+HOME = BASE_DIR.parent.parent if BASE_DIR.parent.name == "releases" else BASE_DIR
+RELEASE = BASE_DIR.name
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_ADMIN_URL = env.str("SECRET_ADMIN_URL", default="admin")
@@ -31,9 +37,11 @@ SHARED_APPS = [
     "shared_apps.baskets",
     "shared_apps.sales",
     "shared_apps.messages",
+    "shared_apps.gateway",
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
+    "shared_apps.health",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -42,6 +50,10 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_cotton.apps.SimpleAppConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_q",
     "csp",
@@ -50,9 +62,13 @@ TENANT_APPS = [
     "tenant_apps.shop",
     "tenant_apps.stock",
     "tenant_apps.payments",
+    "tenant_apps.drawer",
+    "tenant_apps.promotions",
+    "tenant_apps.till",
     "tenant_apps.orders",
     "tenant_apps.delivery",
     "tenant_apps.printing",
+    "tenant_apps.devices",
     "tenant_apps.storefront",
     "tenant_apps.counter",
     "tenant_apps.kitchen",
@@ -70,7 +86,8 @@ ROOT_URLCONF = "ocpizza.urls.shop"
 SHOP_CACHE_SECONDS = 5
 
 MIDDLEWARE = [
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # first: the page of a suspended or unknown shop has its style too
+    "shared_apps.core.logs.RequestLogMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # early: the page of a suspended or unknown shop has its style too
     "tenants.middleware.PizzeriaMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -79,6 +96,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenant_apps.devices.middleware.DeviceMiddleware",  # after the check of CSRF: it takes PINs
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shared_apps.core.middleware.RuleErrorMiddleware",
@@ -143,6 +162,35 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:login"
 
+# Signing in, by django-allauth: an e-mail and a password, and a code for those who can do much (ADR 0040).
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "shared_apps.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "shared_apps.accounts.forms.LoginForm",
+    "reset_password_from_key": "shared_apps.accounts.forms.NewPasswordForm",
+}
+ACCOUNT_SIGNUP_FORM_CLASS = "shared_apps.accounts.signup_form.SignupForm"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # somebody else may sign in on this tablet
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# By account and by address; counted in PostgreSQL, since processes are several.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/10m/key"}
+MFA_ADAPTER = "shared_apps.accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "OC Pizza"
+MFA_TOTP_TOLERANCE = 1
+# Proxies that add themselves to X-Forwarded-For: the address before them is the visitor's.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Managers, head office and support pass a second factor, unless this is a demonstration.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
 # One login for the whole group: the cookie lives on the parent domain, membership is checked on every page of a shop.
 SESSION_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
 CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
@@ -150,6 +198,8 @@ CSRF_COOKIE_DOMAIN = f".{BASE_DOMAIN}"
 CSRF_TRUSTED_ORIGINS = [f"https://{BASE_DOMAIN}", f"https://*.{BASE_DOMAIN}"]
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SAMESITE = "Lax"
+# A tablet or till that a shop shares: of the shop's own host alone, so never on the parent domain.
+DEVICE_COOKIE = "device"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 LANGUAGE_CODE = "fr"
@@ -170,7 +220,11 @@ BIND = env.str("BIND", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 LIVE_PORT = env.int("LIVE_PORT", default=PORT + 1)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-RUN_DIR = env.str("RUN_DIR", default=str(BASE_DIR / ".data" / "run"))
+RUN_DIR = env.str("RUN_DIR", default=str(HOME / ".data" / "run"))
+
+# Who sends it as a bearer reads the details of /sante/complet/; empty: nobody does.
+HEALTH_TOKEN = env.str("HEALTH_TOKEN", default="")
+HEALTH_DISK_FREE_MB = env.int("HEALTH_DISK_FREE_MB", default=1024)
 
 # Where browsers open the event stream; `{host}` is the page's own host without its port.
 LIVE_URL = env.str("LIVE_URL", default="/live/")
@@ -184,7 +238,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN],
+        # The order button leads to Stripe: Chromium holds a redirection after a POST to this list too.
+        "form-action": [SELF, f"*.{BASE_DOMAIN}", BASE_DOMAIN, "https://checkout.stripe.com"],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -214,7 +269,20 @@ MAPS_ROUTES_URL = env.str("MAPS_ROUTES_URL", default="https://routes.googleapis.
 MAPS_DAILY_CALLS = env.int("MAPS_DAILY_CALLS", default=2000)
 
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = "https://api.stripe.com"
+STRIPE_RETRIES = 2  # with the same key of idempotency; a client retries nothing by itself
+STRIPE_STAND_IN_PORT = 0  # of our own stand-in, in development without a key
+# How long an order waits for its online payment before its time and its ingredients are free again.
+ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE
+SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
+if SENTRY_DSN:
+    reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
+# A statement that lasts longer is written in the log, without its values.
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=250)
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
@@ -236,8 +304,12 @@ GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
 GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
 
+# The keys that sign the till's journal, `name:secret,name:secret`: the first signs, the others only check what they signed.
+TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])
+# What receipts and the attestation name: the version of this software.
+SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 # Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
-BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(BASE_DIR / ".data" / "sauvegardes")))
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(HOME / ".data" / "sauvegardes")))
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
 # They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
 BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")
@@ -249,12 +321,25 @@ BUSINESS_DAY_CUTOFF_HOUR = 4
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"about": {"()": "shared_apps.core.logs.AboutFilter"}},
+    "formatters": {
+        "line": {
+            "()": "shared_apps.core.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "shared_apps.core.logs.JsonLineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(pizzeria)s %(user_id)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
     # They write the address of each request, hence the key and what a customer typed, when they debug.
     "loggers": {
+        "ocpizza.request": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "googlemaps": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},  # a line per task that went well tells nothing
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

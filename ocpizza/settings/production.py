@@ -1,11 +1,13 @@
 """Production: every variable of the operations dossier (section 4) is mandatory, and start-up says which are missing."""
 
+import re
+
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, env
+from ocpizza.settings.base import DATABASES, LOGGING, MIDDLEWARE, SECRET_ADMIN_URL, SECRET_KEY, env
 
-MANDATORY = (
+MANDATORY: tuple[str, ...] = (
     "POSTGRES_NAME",
     "POSTGRES_USER",
     "POSTGRES_PASS",
@@ -17,22 +19,51 @@ MANDATORY = (
     "STRIPE_API_KEY",
     "MAPS_API_KEY",
     "BASE_DOMAIN",
+    "TILL_SIGNING_KEYS",
 )
+if "_live_" in env.str("STRIPE_API_KEY", default=""):
+    MANDATORY += ("STRIPE_WEBHOOK_SECRET",)
+HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+
+
+def _can_be_guessed(secret: str, *, length: int) -> bool:
+    return len(secret) < length or len(set(secret)) < length // 2
+
+
 missing = [name for name in MANDATORY if not env.str(name, default="").strip()]
-if missing:
-    raise ImproperlyConfigured(f"Variables d'environnement manquantes ou vides : {', '.join(missing)}")
+problems = [f"Variables d'environnement manquantes ou vides : {', '.join(missing)}."] if missing else []
+if SECRET_KEY and _can_be_guessed(SECRET_KEY, length=50):
+    problems.append(f"SECRET_KEY se devine : 50 caractères au moins ({HOW_TO_MAKE_ONE}).")
+if SECRET_ADMIN_URL and (
+    _can_be_guessed(SECRET_ADMIN_URL, length=16) or not re.fullmatch(r"[\w-]+/?", SECRET_ADMIN_URL, re.ASCII)
+):
+    problems.append(f"SECRET_ADMIN_URL se devine : 16 lettres, chiffres, - ou _ au moins ({HOW_TO_MAKE_ONE}).")
+if any(len(pair.partition(":")[2]) < 32 for pair in env.list("TILL_SIGNING_KEYS", default=[])):
+    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret).")
+if problems:
+    raise ImproperlyConfigured(" ".join(problems))
 
 DEBUG = False
 DEMO = False
-DATABASES["default"]["OPTIONS"]["sslmode"] = env.str("POSTGRES_SSLMODE", default="require")
+# verify-full with POSTGRES_SSLROOTCERT: the server is the one it says it is, and nobody listens.
+DATABASES["default"]["OPTIONS"]["sslmode"] = env.str("POSTGRES_SSLMODE", default="verify-full")
+if root_certificate := env.str("POSTGRES_SSLROOTCERT", default=""):
+    DATABASES["default"]["OPTIONS"]["sslrootcert"] = root_certificate
 
+# nginx alone reaches Gunicorn, and says how and from where the visitor came.
+MIDDLEWARE.insert(0, "shared_apps.core.middleware.VisitorAddressMiddleware")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# Being preloaded by browsers is for whoever owns the domain to ask for, once, and hard to take back.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+DEVICE_COOKIE = "__Host-device"  # browsers let no other host set or read it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
+LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

@@ -11,10 +11,16 @@ from conftest import COOK, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
 from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
+from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, ServiceMode
+from tenant_apps.delivery.models import Round
+from tenant_apps.delivery.services import positions
+from tenant_apps.delivery.tests import doors
 from tenant_apps.orders.services import kitchen, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
-from tenant_apps.stock.models import Movement
+from tenant_apps.stock.models import Movement, Reception
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.hosts import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -58,11 +64,19 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
         "mentions-legales",
         "confidentialite",
         "compte/connexion",
+        "compte/mot-de-passe/oublie",
+        "compte/mot-de-passe/oublie/envoye",
+        "compte/mot-de-passe/oublie/fait",
+        "compte/mot-de-passe/oublie/1-perime",
+        "compte/ferme",
         "compte/inscription",
     ):
         reader.read(name, site.url(path=f"/{name}/"))
     reader.press("Créer mon compte")
     reader.read("signup, wrong")
+    reader.page.goto(site.url(path="/compte/connexion/"))
+    reader.press("Se connecter")
+    reader.read("login, wrong")
     reader.read("menu", site.url(own_shop))
     reader.read("empty basket", site.url(own_shop, "/panier/"))
     reader.read("nothing here", site.url(own_shop, "/rien/"))
@@ -73,6 +87,10 @@ def test_the_pages_of_a_customer(browser, site: Site, own_shop: Shop, size, sche
     reader.press("Ajouter au panier")
     reader.read("menu with a basket")
     reader.read("basket", site.url(own_shop, "/panier/"))
+    page.get_by_text("Un code promo").click()
+    page.get_by_label("Code", exact=True).fill("rien")
+    reader.press("Utiliser ce code")
+    reader.read("basket, a code that is not one")
     for path in ("livraison", "a-emporter"):
         reader.read(path, site.url(own_shop, f"/commander/{path}/"))
         reader.press("Commander avec obligation")
@@ -133,8 +151,32 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.read("counter, late", site.url(own_shop, "/comptoir/?voir=retard"))
     reader.read("counter order", site.url(own_shop, "/comptoir/3/"))
     page.get_by_label("Montant").fill("999")
-    reader.press("Enregistrer ce paiement")
+    reader.press("Espèces F4")
     reader.read("counter order, wrong")
+    page.get_by_label("Montant").fill("")
+    page.get_by_label("Espèces reçues").fill("50")
+    page.get_by_text("À rendre").wait_for()
+    reader.press("Espèces F4")
+    page.locator("#refund summary").click()
+    reader.read("counter order, paid, with its refund open")
+    page.get_by_label("Un geste commercial").fill("2")
+    page.locator("#refund-reason").fill("Trop cuite")
+    reader.press("Rembourser")
+    reader.read("counter order, paid back")
+    reader.read("codes", site.url(own_shop, "/gestion/reglages/codes/"))
+    reader.press("Créer ce code")
+    reader.read("codes, wrong")
+    reader.read("takings", site.url(own_shop, "/gestion/encaissements/"))
+    reader.read("drawer", site.url(own_shop, "/comptoir/caisse/"))
+    reader.press("Ouvrir la caisse")
+    page.get_by_label("20,00").first.fill("1")
+    reader.press("Fermer ou confier")
+    reader.read("drawer, unexplained")
+    reader.read("credit notes", site.url(own_shop, "/comptoir/avoirs/"))
+    page.get_by_label("Montant").fill("5")
+    page.get_by_label("Motif").fill("Attente")
+    reader.press("Accorder cet avoir")
+    reader.read("credit note, given")
     page.goto(site.url(own_shop, "/comptoir/"))
     reader.press("Prendre une commande")
     reader.read("taking an order")
@@ -150,18 +192,24 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     for path in (
         "reglages",
         "reglages/horaires",
+        "reglages/zone",
         "reglages/carte",
         "reglages/equipe",
         "reglages/historique",
         "stock/inventaire",
         "stock/realisable",
+        "stock/remplacements",
         "livreurs",
     ):
         reader.read(path, site.url(own_shop, f"/gestion/{path}/"))
     page.goto(site.url(own_shop, "/gestion/reglages/horaires/"))
-    page.get_by_label("Lundi").fill("midi")
+    page.get_by_label("Lundi", exact=True).fill("midi")
     reader.press("Enregistrer ces horaires")
     reader.read("hours, wrong")
+    page.goto(site.url(own_shop, "/gestion/reglages/zone/?adresse=59110 La Madeleine"))
+    page.get_by_role("radio", name="Communes et codes postaux").check()
+    reader.press("Enregistrer cette zone")
+    reader.read("zone, wrong")
     page.goto(site.url(own_shop, "/gestion/reglages/equipe/"))
     reader.press("Envoyer l’invitation")
     reader.read("team, wrong")
@@ -177,12 +225,105 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     page.get_by_label("Espèces comptées").fill("1")
     reader.press("Remettre la caisse")
     reader.read("shift, unexplained")
+    page.goto(site.url(own_shop, "/gestion/stock/remplacements/"))
+    reader.press("Voir ce qui change")
+    reader.read("replacements, wrong")
+    page.get_by_label("Ingrédient remplacé").select_option(label="Mozzarella")
+    page.get_by_label("Utilisé à la place").select_option(label="Emmental râpé")
+    page.get_by_label("Motif").fill("Rupture")
+    reader.press("Voir ce qui change")
+    reader.read("replacements, before")
+    reader.press("Remplacer maintenant")
+    reader.read("replacements")
+    reader.read("menu with a replacement", site.url(own_shop))
+    reader.read("customiser with a replacement", site.url(own_shop, "/carte/reine/"))
     reader.read("forbidden", site.url(None, "/siege/"))
     reader.read("kitchen", site.url(own_shop, "/cuisine/"))
     page.get_by_text("À faire en tout").click()
     page.get_by_role("link", name=re.compile("Recette")).first.click()
     page.locator("dialog[open]").wait_for()
     reader.read("recipe")
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_a_round(browser, site: Site, own_shop: Shop, team, size, scheme):
+    """A driver's stops in each state, the dispatcher's screen, and the page of the customer who waits."""
+    orders = [doors.ready(own_shop, number) for number in range(3)]
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("rounds, nobody on shift", site.url(own_shop, "/comptoir/tournees/"))
+    page.goto(site.url(own_shop, "/livraisons/"))
+    reader.press("Commencer mon service")
+    reader.press("Partager ma position")
+    for _order in orders[:2]:
+        page.get_by_role("button", name="Prendre").first.click()
+        page.wait_for_load_state()
+    reader.read("to take along")
+    page.get_by_role("button", name="Parti").click()
+    page.get_by_role("button", name="Arrivé").wait_for()
+    reader.read("on the road")
+    driver = team[Role.MANAGER].pk
+    while not Round.objects.filter(left_at__isnull=False).exists():
+        page.wait_for_timeout(50)
+    positions.keep(driver_id=driver, latitude=50.6391, longitude=3.0641, now=timezone.now())
+    reader.read("rounds, on the road", site.url(own_shop, "/comptoir/tournees/"))
+    reader.read("tracking with a map", site.url(own_shop, f"/commande/{orders[1].reference}/"))
+    page.goto(site.url(own_shop, "/livraisons/"))
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Arrivé").click()
+    page.locator("#outbox li").wait_for()
+    page.get_by_text("Ça ne se passe pas comme prévu").locator("visible=true").click()
+    reader.read("at the door, without network")
+    page.locator('select[name="reason"]').locator("visible=true").select_option("absent")
+    page.get_by_role("button", name="Échec").locator("visible=true").click()
+    page.context.set_offline(False)
+    page.locator("#outbox").wait_for(state="hidden")
+    page.get_by_text("Rapportez la n°").wait_for()
+    reader.read("one to bring back")
+    reader.read("rounds, one failed", site.url(own_shop, "/comptoir/tournees/"))
+    reader.read("a failed order", site.url(own_shop, f"/comptoir/{orders[0].number}/"))
+    reader.read("cases", site.url(own_shop, "/gestion/a-traiter/"))
+    reader.read("tracking, not delivered", site.url(own_shop, f"/commande/{orders[0].reference}/"))
+    reader.read("drivers", site.url(own_shop, "/gestion/livreurs/"))
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, team, size, scheme):
+    where = Where(own_shop.id, own_shop.schema_name)
+    opening.open_suppliers(where=where, days_ahead=3, now=timezone.now())
+    reception = Reception.objects.filter(state=Reception.State.EXPECTED, supplier__makes_it_here=True).first()
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, stock = reader.page, "/gestion/stock/"
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    page.get_by_role("heading", level=1).wait_for()
+    for path in (
+        "suggestion",
+        "livraisons",
+        "fournisseurs",
+        f"livraisons/{reception.pk}",
+        f"livraisons/{reception.pk}/bon",
+    ):
+        reader.read(path, site.url(own_shop, f"{stock}{path}/"))
+    reader.read("supplier", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/"))
+    page.get_by_label("Nom", exact=True).fill("")
+    page.get_by_label("Un colis contient, Pâton 250 g").fill("beaucoup")
+    reader.press("Enregistrer ce fournisseur")
+    reader.read("supplier, wrong")
+    reader.read("new delivery", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/attendre/"))
+    reader.press("Garder en brouillon")
+    reader.read("new delivery, wrong")
+    reader.read("receive", site.url(own_shop, f"{stock}livraisons/{reception.pk}/recevoir/"))
+    page.get_by_label("Quantité reçue").first.fill("1")
+    reader.press("Entrer en stock")
+    reader.read("receive, wrong")
+    page.get_by_label("Pourquoi il en est venu moins").first.select_option("damaged")
+    page.get_by_label("À utiliser avant le").first.fill("2026-12-01")
+    reader.press("Entrer en stock")
+    reader.read("received")
+    reader.read("dates", site.url(own_shop, f"{stock}dates/"))
     assert reader.found == []
 
 
@@ -194,5 +335,30 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
+    reader.read("code", site.url(path="/siege/codes/"))
+    reader.press("Créer ce code")
+    reader.read("code, wrong")
     reader.read("account", site.url(path="/mon-compte/"))
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    for name in ("securite", "sessions", "mot-de-passe", "verification", "code/telephone"):
+        reader.read(name, site.url(own_shop, f"/compte/{name}/"))
+    secret = page.locator("code").inner_text()
+    page.get_by_label("Code").fill("000000")
+    reader.press("Demander ce code")
+    reader.read("a wrong code")
+    page.get_by_label("Code").fill(code(secret))
+    reader.press("Demander ce code")
+    reader.read("rescue codes")
+    reader.read("new rescue codes", site.url(own_shop, "/compte/code/secours/nouveaux/"))
+    reader.read("no more codes", site.url(own_shop, "/compte/code/telephone/retirer/"))
+    reader.read("security with codes", site.url(own_shop, "/compte/securite/"))
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("a code is asked")
     assert reader.found == []

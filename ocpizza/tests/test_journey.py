@@ -70,8 +70,11 @@ def test_a_half_and_half_goes_from_the_nearest_shop_to_the_door(browser, site, o
 
     driver = open_page(browser, PHONE)
     sign_in(driver, site, own_shop, team[Role.DRIVER])
-    driver.get_by_role("button", name="Je pars").click()
+    driver.get_by_role("button", name="Commencer mon service").click()
+    driver.get_by_role("button", name="Prendre").click()
+    driver.get_by_role("button", name="Parti").click()
     expect(customer.locator("li.now")).to_contain_text("En route")
+    driver.get_by_role("button", name="Arrivé").click()
     driver.get_by_label("Moyen de paiement").select_option("card_terminal")
     driver.get_by_role("button", name=re.compile("Livrée, 25,70")).click()
     expect(driver.get_by_text("Aucune livraison")).to_be_visible()

@@ -1,4 +1,5 @@
 import os
+import secrets
 import subprocess
 import sys
 from io import StringIO
@@ -9,32 +10,124 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from ocpizza import environment
+from shared_apps.accounts.models import Role
+from shared_apps.core.middleware import VisitorAddressMiddleware
+
 ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = (
     "POSTGRES_NAME", "POSTGRES_USER", "POSTGRES_PASS", "POSTGRES_HOST", "SECRET_KEY", "SECRET_ADMIN_URL", "SENTRY_DSN",
-    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN",
+    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN", "TILL_SIGNING_KEYS",
 )  # fmt: skip
 
+VALUES = dict.fromkeys(MANDATORY, "x") | {
+    "BASE_DOMAIN": "ocpizza.example",
+    "SENTRY_DSN": "http://cle@127.0.0.1:9/1",
+    "SECRET_KEY": secrets.token_urlsafe(50),
+    "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
+    "TILL_SIGNING_KEYS": "2026:" + secrets.token_urlsafe(32),
+}
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
+
+def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """In production, whatever this process has been given."""
     clean = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "ocpizza.settings.production", **environment}
-    command = [sys.executable, "-c", "import django; django.setup()"]
-    return subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    words = [sys.executable, *(command or ("-c", "import django; django.setup()"))]
+    return subprocess.run(words, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """What start-up says; Sentry, which may be told of it too, has its own last words."""
+    assert done.returncode == 1
+    return next(line for line in done.stderr.splitlines() if "ImproperlyConfigured: " in line)
 
 
 def test_production_names_every_missing_variable_at_once_and_no_value():
     done = start(SECRET_KEY="tres-secret", POSTGRES_NAME=" ")
-    assert done.returncode == 1
-    line = done.stderr.strip().splitlines()[-1]
+    line = refusal(done)
     assert "manquantes" in line
     assert all(name in line for name in MANDATORY if name != "SECRET_KEY")
     assert "tres-secret" not in done.stderr
 
 
 def test_production_starts_with_all_of_them():
-    values = dict.fromkeys(MANDATORY, "x") | {"BASE_DOMAIN": "ocpizza.example"}
-    done = start(**values)
+    done = start(**VALUES)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_check_before_a_deployment_finds_nothing():
+    done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **VALUES)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECRET_ADMIN_URL", "admin"), ("SECRET_ADMIN_URL", "a" * 40), ("SECRET_ADMIN_URL", "administration/du/groupe/entier"),
+     ("SECRET_KEY", "secret")],
+)  # fmt: skip
+def test_a_secret_that_can_be_guessed_is_refused(name, value):
+    line = refusal(start(**VALUES | {name: value}))
+    assert f"{name} se devine" in line
+    assert f" {value} " not in line
+
+
+def read(name: str, **environment: str) -> str:
+    """A setting as production has it."""
+    code = f"import django; django.setup(); from django.conf import settings; print(settings.{name})"
+    done = start("-c", code, **VALUES | environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_production_speaks_to_postgresql_over_a_verified_connection():
+    options = read('DATABASES["default"]["OPTIONS"]', POSTGRES_SSLROOTCERT="/srv/ca.crt")
+    assert "'sslmode': 'verify-full'" in options
+    assert "'sslrootcert': '/srv/ca.crt'" in options
+
+
+def test_cookies_and_hosts_of_production():
+    assert (
+        read("SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY") == "True True True"
+    )
+    assert read("ALLOWED_HOSTS") == "['ocpizza.example', '.ocpizza.example']"
+    assert int(read("SECURE_HSTS_SECONDS")) >= 31_536_000
+
+
+def test_the_admin_is_at_its_secret_address_on_the_groups_host_alone(shop, visit, make_staff, settings):
+    secret = f"/{settings.SECRET_ADMIN_URL.strip('/')}/"
+    assert visit().get(secret).status_code == 302  # to its login
+    assert visit(shop).get(secret).status_code == 404
+    manager = make_staff(Role.MANAGER, shop)
+    assert visit(None, manager).get(secret).status_code == 302  # no support staff
+
+
+def test_the_address_of_a_visitor_is_the_one_that_nginx_saw(rf):
+    seen = []
+    middleware = VisitorAddressMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
+    middleware(rf.get("/", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="6.6.6.6, 203.0.113.7"))
+    middleware(rf.get("/", REMOTE_ADDR="127.0.0.1"))
+    assert seen == ["203.0.113.7", "127.0.0.1"]
+
+
+def test_what_a_parent_took_from_the_file_is_read_again(tmp_path, monkeypatch):
+    """A release that takes over has the `.env` of today, not of when the site started."""
+    path = tmp_path / ".env"
+    path.write_text("OF_THE_FILE=before\nGIVEN=of the file\n")
+    monkeypatch.setenv("GIVEN", "of the process")
+    for name in ("OF_THE_FILE", environment.FROM_FILE):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)  # so that it is gone again after the test
+    environment.load(path=path)
+    path.write_text("OF_THE_FILE=after\nGIVEN=of the file\n")
+    environment.load(path=path)
+    assert (os.environ["OF_THE_FILE"], os.environ["GIVEN"]) == ("after", "of the process")
+
+
+def test_production_refuses_a_short_key_of_the_till():
+    done = start(**VALUES | {"TILL_SIGNING_KEYS": "2026:trop-court"})
+    assert "TILL_SIGNING_KEYS" in refusal(done)
+    assert "trop-court" not in refusal(done)
 
 
 def test_every_variable_that_settings_read_stands_in_the_example():
@@ -67,7 +160,7 @@ def test_supervisor_has_one_program_named_ocpizza():
 def test_red_tests_never_deploy():
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     deploy = workflow.partition("  deploy:")[2]
-    assert "needs: tests" in deploy
+    assert "needs: [tests, production]" in deploy
     assert "refs/heads/main" in deploy
     for name in ("SSH_HOST", "SSH_PORT", "SSH_USER", "SSH_KEY", "SSH_PASS"):
         assert f"secrets.{name}" in deploy

@@ -1,31 +1,18 @@
 from typing import Any
 
+from allauth.account import forms as allauth
 from django import forms
-from django.contrib.auth import authenticate, password_validation
+from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.accounts.models import User
-from shared_apps.core import phones
-from shared_apps.core.errors import RuleError
 
-
-class LoginForm(forms.Form):
-    email = forms.EmailField(
-        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
-    )
-    password = forms.CharField(
-        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
-    user: User | None = None
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "email" in cleaned and "password" in cleaned:
-            found = authenticate(username=cleaned["email"].lower(), password=cleaned["password"])
-            if not isinstance(found, User):
-                raise forms.ValidationError(_("This e-mail and this password do not go together."))
-            self.user = found
-        return cleaned
+class LoginForm(allauth.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["login"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        self.fields["password"].help_text = ""
 
 
 class PasswordForm(forms.Form):
@@ -44,25 +31,16 @@ class PasswordForm(forms.Form):
         return password
 
 
-class SignupForm(PasswordForm):
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
-    phone = forms.CharField(
-        label=_("Phone"),
-        max_length=24,
-        help_text=_("The pizzeria calls only about an order."),
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
-    field_order = ("name", "email", "phone", "password")
+class NewPasswordForm(allauth.ResetPasswordKeyForm):
+    """Typed once: it can be chosen again as easily."""
 
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
-        if User.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("An account already has this e-mail: sign in."))
-        return email
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("Password")
+        self.fields["password1"].help_text = _("At least 10 characters.")
+        self.fields["password1"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        del self.fields["password2"]
 
-    def clean_phone(self) -> str:
-        try:
-            return phones.parse(self.cleaned_data["phone"])
-        except RuleError as error:
-            raise forms.ValidationError(str(error)) from None
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = forms.Form.clean(self) or {}
+        return cleaned

@@ -78,7 +78,18 @@ ACTS = {
     "day": _("One day"),
     "offer": _("Our own prices"),
     "roles": _("Team"),
+    "voucher": _("Codes"),
+    "invitation": _("Invitation sent again"),
     "threshold": _("Thresholds"),
+    "devices": _("Devices"),
+    "pins": _("PINs"),
+    "supplier": _("Suppliers"),
+    "reception": _("Deliveries of suppliers"),
+    "password": _("Password"),
+    "second_factor_on": _("Codes of a phone asked"),
+    "second_factor_off": _("Codes of a phone no longer asked"),
+    "rescue_codes": _("New rescue codes"),
+    "substitution": _("Replacements"),
 }
 
 

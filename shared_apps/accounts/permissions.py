@@ -1,6 +1,9 @@
-"""The whole permission policy in one table: which roles may use which part of the system."""
+"""The whole permission policy in tables: which roles may use which part of the system, and what a shared device opens."""
 
 from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Role
 
@@ -15,6 +18,7 @@ class Permission(StrEnum):
     GROUP_VIEW = "group_view"
     RUSH = "rush"
     PRINTS = "prints"
+    OWN_PIN = "own_pin"
 
 
 ROLES: dict[Permission, frozenset[Role]] = {
@@ -27,4 +31,29 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
+    Permission.OWN_PIN: frozenset({Role.COOK, Role.COUNTER, Role.DRIVER, Role.MANAGER}),
+}
+
+
+class Purpose(models.TextChoices):
+    """What a tablet or till that a shop shares is for."""
+
+    KITCHEN = "kitchen", _("Kitchen")
+    COUNTER = "counter", _("Counter")
+    DISPATCH = "dispatch", _("Dispatch")
+
+
+# What a PIN opens on a device, to those whose role opens it too. The rest takes a password: a PIN is short and is seen.
+OPENED_BY_PIN: dict[Purpose, frozenset[Permission]] = {
+    Purpose.KITCHEN: frozenset({Permission.KITCHEN, Permission.RUSH, Permission.PRINTS}),
+    Purpose.COUNTER: frozenset(
+        {Permission.COUNTER, Permission.KITCHEN, Permission.DELIVERIES, Permission.RUSH, Permission.PRINTS}
+    ),
+    Purpose.DISPATCH: frozenset({Permission.KITCHEN, Permission.DELIVERIES, Permission.RUSH, Permission.PRINTS}),
+}
+# What it shows, to read only, while nobody works on it: tickets, on which no customer is named.
+SHOWN_LOCKED: dict[Purpose, frozenset[Permission]] = {
+    Purpose.KITCHEN: frozenset({Permission.KITCHEN, Permission.RUSH, Permission.PRINTS}),
+    Purpose.COUNTER: frozenset(),
+    Purpose.DISPATCH: frozenset({Permission.KITCHEN, Permission.RUSH, Permission.PRINTS}),
 }

@@ -21,6 +21,7 @@ class Screen:
 SHOP_SCREENS = (
     Screen("kitchen:board", _("Kitchen"), Permission.KITCHEN),
     Screen("counter:orders", _("Counter"), Permission.COUNTER),
+    Screen("counter:dispatch", _("Rounds"), Permission.COUNTER),
     Screen("driver:deliveries", _("Deliveries"), Permission.DELIVERIES),
     Screen("office:today", _("Management"), Permission.SHOP_SETTINGS),
     Screen("office:stock", _("Stock"), Permission.STOCK),

@@ -1,7 +1,9 @@
+import datetime as dt
 from collections.abc import Collection
 
 from django.contrib.auth.tokens import default_token_generator
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +12,6 @@ from django_tenants.utils import get_public_schema_name, schema_context
 
 from shared_apps.accounts.models import AuditEntry, Membership, Role, User
 from shared_apps.core.errors import RuleError
-
-
-def sign_up(*, email: str, password: str, name: str, phone: str) -> User:
-    """A customer's account. In the public schema from any host: no shop may create a user."""
-    with schema_context(get_public_schema_name()):
-        return User.objects.create_user(email, password, name=name, phone=phone)
 
 
 def invitation_key(user: User) -> tuple[str, str]:
@@ -45,16 +41,55 @@ class LastManager(RuleError):
 
 
 def invite_member(*, email: str, name: str, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> User:
-    """Gives somebody roles in a shop and writes to them; the account is made if there is none, and nobody is told which."""
+    """Gives somebody roles in a shop and writes to them; the account is made if there is none, and nobody is told which.
+
+    Sent twice, it writes once: `invite_again` is for that.
+    """
     with schema_context(get_public_schema_name()), transaction.atomic():
-        email = email.strip().lower()
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email, name=name)
+        user = User.objects.select_for_update().get(pk=_account(email.strip().lower(), name).pk)
         before = _roles(user.pk, pizzeria_id)
         for role in roles:
             Membership.objects.get_or_create(user=user, pizzeria_id=pizzeria_id, role=role)
         _audit(user, pizzeria_id, by_id, before)
-        async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
+        if set(before) != set(roles) | set(before):
+            async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
     return user
+
+
+def _account(email: str, name: str) -> User:
+    """Theirs, or a new one without a password; the one that somebody makes at the same moment."""
+    found = User.objects.filter(email=email).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, name=name)
+    except IntegrityError:
+        return User.objects.get(email=email)
+
+
+AGAIN_AFTER = dt.timedelta(minutes=2)  # a second tap sends nothing
+
+
+def invite_again(*, user_id: int, pizzeria_id: int, by_id: int | None) -> bool:
+    """Writes once more to somebody of the shop who has no password yet; False when that was done a moment ago."""
+    with schema_context(get_public_schema_name()), transaction.atomic():
+        members = Membership.objects.select_for_update(of=("self",)).filter(user_id=user_id, pizzeria_id=pizzeria_id)
+        member = members.select_related("user").order_by("pk").first()
+        if member is None or member.user.has_usable_password():
+            return False
+        sent = AuditEntry.objects.filter(pizzeria_id=pizzeria_id, act="invitation", subject=str(member.user)[:120])
+        if sent.filter(at__gt=timezone.now() - AGAIN_AFTER).exists():
+            return False
+        AuditEntry.objects.create(
+            actor_id=by_id,
+            pizzeria_id=pizzeria_id,
+            act="invitation",
+            subject=str(member.user)[:120],
+            after={"email": member.user.email},
+        )
+        async_task("shared_apps.accounts.tasks.invite", user_id, pizzeria_id)
+    return True
 
 
 def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> None:
@@ -68,7 +103,16 @@ def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id:
         Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id).exclude(role__in=roles).delete()
         for role in set(roles) if before else ():  # only somebody of the shop: others are invited
             Membership.objects.get_or_create(user_id=user_id, pizzeria_id=pizzeria_id, role=role)
-        _audit(User.objects.get(pk=user_id), pizzeria_id, by_id, before)
+        user = User.objects.get(pk=user_id)
+        _audit(user, pizzeria_id, by_id, before)
+        _revoke_invitation(user)
+
+
+def _revoke_invitation(user: User) -> None:
+    """Taken out of every shop before choosing a password: the link they were sent leads nowhere any more."""
+    if not (user.last_login or user.has_usable_password() or Membership.objects.filter(user=user).exists()):
+        user.set_unusable_password()  # another one than before, which the link was signed with
+        user.save(update_fields=["password"])
 
 
 def _roles(user_id: int, pizzeria_id: int) -> list[str]:

@@ -5,18 +5,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared_apps.accounts import services
-from shared_apps.accounts.models import User
+from shared_apps.accounts.models import Membership, Role, User
 from tenants.models import Pizzeria
 
 
 def invite(user_pk: int, pizzeria_pk: int) -> None:
-    """Tells a manager that a shop is theirs, with the address to choose a password when they have none."""
+    """Tells somebody what they are in a shop now, with the address to choose a password when they have none."""
     user, pizzeria = User.objects.get(pk=user_pk), Pizzeria.objects.get(pk=pizzeria_pk)
+    held = Membership.objects.filter(user=user, pizzeria=pizzeria).order_by("pk").values_list("role", flat=True)
+    if not held:
+        return  # taken out meanwhile
     uid, token = services.invitation_key(user)
     path = reverse("accounts:choose_password", urlconf=settings.ROOT_URLCONF, args=(uid, token))
     context = {
         "pizzeria": pizzeria,
         "user": user,
+        "roles": ", ".join(str(Role(role).label).lower() for role in held),
         "url": pizzeria.url + path,
         "has_password": user.has_usable_password(),
     }

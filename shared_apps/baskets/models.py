@@ -27,6 +27,8 @@ class Basket(models.Model):
     # What the caller said so far, by the names of the form's fields; and the shop that handed the order over.
     contact = models.JSONField(default=dict)
     handed_by = models.ForeignKey(Pizzeria, on_delete=models.SET_NULL, null=True, related_name="+")
+    # A promotional code as it was typed; what it is worth is said by the shop where it is used.
+    voucher_code = models.CharField(max_length=20, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
 

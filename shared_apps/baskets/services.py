@@ -110,6 +110,11 @@ def open_change(
     return change
 
 
+def hold(*, basket: Basket) -> bool:
+    """Locks it until the end of the transaction; False when another tap of the same button was there first."""
+    return Basket.objects.select_for_update().filter(pk=basket.pk).exists()
+
+
 @transaction.atomic
 def close_change(*, basket: Basket) -> Basket:
     """The change was kept or given up: back to the basket that waited, or to an empty one."""
@@ -121,8 +126,14 @@ def close_change(*, basket: Basket) -> Basket:
 def empty(*, basket: Basket) -> None:
     """The order is placed: the basket is as new, and its next order another submission."""
     basket.lines.all().delete()
-    basket.submission = uuid.uuid4()
-    basket.save(update_fields=["submission", "updated_at"])
+    basket.submission, basket.voucher_code = uuid.uuid4(), ""
+    basket.save(update_fields=["submission", "voucher_code", "updated_at"])
+
+
+def set_voucher(*, basket: Basket, code: str) -> None:
+    """Empty takes it away."""
+    basket.voucher_code = "".join(code.upper().split())[:20]
+    basket.save(update_fields=["voucher_code", "updated_at"])
 
 
 def count(*, basket: Basket | None) -> int:

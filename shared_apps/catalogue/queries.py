@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from shared_apps.catalogue.models import ServiceMode, VatClass, VatRate
 from shared_apps.catalogue.recipes import Card, Component, Extra, Offer
+from shared_apps.catalogue.vat import DatedRate, Rates
 
 OFFERS = """
     SELECT variant.id, product.id, product.code, product.name, product.description, product.category, product.base,
@@ -80,10 +81,15 @@ def _component(row: list[Any]) -> Component:
     return Component(key, name, unit, Decimal(quantity), removable, tuple(allergens), drawing, origin, is_dough)
 
 
+def vat_rates() -> Rates:
+    """Every dated rate, in one query."""
+    rows = VatRate.objects.values_list("vat_class", "mode", "valid_from", "basis_points")
+    return Rates(tuple(DatedRate(*row) for row in rows))
+
+
 def vat_basis_points(*, vat_class: VatClass, mode: ServiceMode, day: dt.date) -> int:
-    """The rate in force that day, in basis points (1000 is 10 %); CGI art. 278-0 bis, 279 m and n."""
-    rates = VatRate.objects.filter(vat_class=vat_class, mode=mode, valid_from__lte=day)
-    return rates.order_by("-valid_from").values_list("basis_points", flat=True)[0]
+    """The rate in force that day, in basis points (1000 is 10 %). Raises NoRate."""
+    return vat_rates().of(vat_class, mode, day)
 
 
 def meat_origins() -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 A `Configuration` is what somebody asks for; the `Card` says what it is made of, what it costs and what it may contain.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from shared_apps.catalogue.models import Allergen, Product
 from shared_apps.core.errors import RuleError
 
+NOT_VEGETARIAN = frozenset({Allergen.FISH, Allergen.CRUSTACEANS, Allergen.MOLLUSCS})
 ALLERGEN_ORDER = {code: position for position, code in enumerate(Allergen.values)}
 
 
@@ -49,6 +51,53 @@ class Component:
     drawing: str
     origin: str = ""
     is_dough: bool = False
+    substitute: "Substitute | None" = None  # when it stands for an ingredient that the shop replaces for a time
+
+    @property
+    def choice_id(self) -> int:
+        """The ingredient of the group's recipe: what somebody leaves out or adds keeps its name whatever stands for it."""
+        return self.substitute.replaced_id if self.substitute else self.ingredient_id
+
+    @property
+    def replaced_name(self) -> str:
+        return self.substitute.replaced_name if self.substitute else ""
+
+    @property
+    def replaced_quantity(self) -> Decimal:
+        """What it stands for, in the unit of that ingredient; nothing when it stands for itself."""
+        return self.quantity / self.substitute.ratio if self.substitute else Decimal(0)
+
+    @property
+    def names(self) -> list[str]:
+        """Both names of what was replaced: a kitchen that leaves it out leaves out both."""
+        return [self.replaced_name, self.name] if self.substitute else [self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """An ingredient that a shop puts in place of another for a time; `ratio` is its quantity for 1 of the other."""
+
+    substitution_id: int
+    replaced_id: int
+    replaced_name: str
+    ratio: Decimal
+    until_at: dt.datetime | None  # the first moment of recipes as they were
+    component: Component
+    is_meat: bool  # of a species whose origin is shown
+
+    @property
+    def is_vegetarian(self) -> bool:
+        return not self.is_meat and NOT_VEGETARIAN.isdisjoint(self.component.allergens)
+
+    def applies(self, at: dt.datetime) -> bool:
+        return self.until_at is None or at < self.until_at
+
+    def standing_for(self, replaced: Component) -> Component:
+        quantity = replaced.quantity * self.ratio
+        return replace(self.component, quantity=quantity, removable=replaced.removable, substitute=self)
+
+
+Substitutes = Mapping[int, Substitute]  # by the id of the ingredient replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +129,19 @@ class Offer:
     steps: tuple[str, ...] = ()
     published: bool = True
 
+    def with_substitutes(self, substitutes: Substitutes) -> "Offer":
+        recipe = effective(self.recipe, substitutes)
+        stays = all(part.substitute is None or part.substitute.is_vegetarian for part in recipe)
+        return replace(self, recipe=recipe, vegetarian=self.vegetarian and stays)
+
     @property
     def allergens(self) -> tuple[Allergen, ...]:
         return allergens(self.recipe)
+
+    @property
+    def substitutes(self) -> tuple[Component, ...]:
+        """What in its recipe stands for another ingredient."""
+        return tuple(part for part in self.recipe if part.substitute)
 
     @property
     def is_pizza(self) -> bool:
@@ -114,7 +173,16 @@ class Composition:
 
     @property
     def needs(self) -> dict[int, Decimal]:
-        return {component.ingredient_id: component.quantity for component in self.components}
+        """By ingredient: what is in it as itself and what of it stands for another add up."""
+        total: dict[int, Decimal] = {}
+        for component in self.components:
+            total[component.ingredient_id] = total.get(component.ingredient_id, Decimal(0)) + component.quantity
+        return total
+
+    @property
+    def substitutes(self) -> tuple[Component, ...]:
+        """What in it stands for another ingredient."""
+        return tuple(component for component in self.components if component.substitute)
 
     @property
     def label(self) -> str:
@@ -138,9 +206,18 @@ class Composition:
         return counted
 
 
-def allergens(components: Iterable[Component]) -> tuple[Allergen, ...]:
+def effective(recipe: Iterable[Component], substitutes: Substitutes) -> tuple[Component, ...]:
+    """The recipe as the shop makes it: each ingredient that it replaces gives way to its substitute."""
+    return tuple(
+        substitutes[part.ingredient_id].standing_for(part) if part.ingredient_id in substitutes else part
+        for part in recipe
+    )
+
+
+def allergens(components: Iterable[Component], substitutes: Substitutes | None = None) -> tuple[Allergen, ...]:
     """The union over what is really in it, in the order of the regulation (EU 1169/2011 annex II)."""
-    found = {code for component in components for code in component.allergens}
+    made_of = effective(components, substitutes) if substitutes else components
+    found = {code for component in made_of for code in component.allergens}
     return tuple(Allergen(code) for code in sorted(found, key=ALLERGEN_ORDER.__getitem__))
 
 
@@ -150,6 +227,20 @@ class Card:
 
     offers: Mapping[int, Offer]
     extras: Mapping[int, Mapping[int, Extra]] = field(default_factory=dict)  # size id → ingredient id
+
+    def with_substitutes(self, substitutes: Substitutes) -> "Card":
+        """The group's card, as a shop makes it while it replaces these ingredients."""
+        if not substitutes:
+            return self
+        offers = {key: offer.with_substitutes(substitutes) for key, offer in self.offers.items()}
+        extras = {
+            size: {
+                key: replace(extra, component=effective([extra.component], substitutes)[0])
+                for key, extra in offered.items()
+            }
+            for size, offered in self.extras.items()
+        }
+        return Card(offers, extras)
 
     def offer(self, variant_id: int) -> Offer:
         """Raises NotOnTheCard."""
@@ -162,13 +253,13 @@ class Card:
         if configuration.removed & configuration.extras:
             raise ImpossibleConfiguration(_("An ingredient cannot be both left out and added."))
         halves = self._halves(configuration)
-        whole = _halved(halves) if len(halves) == 2 else {item.ingredient_id: item for item in halves[0].recipe}
+        whole = _halved(halves) if len(halves) == 2 else {item.choice_id: item for item in halves[0].recipe}
         removed = _removed(whole, configuration.removed)
         extras = self._extras(halves[0], configuration.extras)
         for component in removed:
-            del whole[component.ingredient_id]
+            del whole[component.choice_id]
         for extra in extras:
-            key = extra.component.ingredient_id
+            key = extra.component.choice_id
             base = whole.get(key)
             quantity = extra.component.quantity + (base.quantity if base else 0)
             whole[key] = replace(base or extra.component, quantity=quantity)
@@ -195,8 +286,8 @@ def _halved(halves: tuple[Offer, ...]) -> dict[int, Component]:
     whole: dict[int, Component] = {}
     for half in halves:
         for item in half.recipe:
-            before = whole[item.ingredient_id].quantity if item.ingredient_id in whole else Decimal(0)
-            whole[item.ingredient_id] = replace(item, quantity=before + item.quantity / 2)
+            before = whole[item.choice_id].quantity if item.choice_id in whole else Decimal(0)
+            whole[item.choice_id] = replace(item, quantity=before + item.quantity / 2)
     return whole
 
 

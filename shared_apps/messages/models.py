@@ -12,12 +12,16 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation"
         CHANGED = "changed"
+        ALLERGENS = "allergens"
         CANCELLED = "cancelled"
         DELAYED = "delayed"
         READY = "ready"
         ON_THE_WAY = "on_the_way"
         LATE = "late"
         REFUNDED = "refunded"
+        UNDELIVERED = "undelivered"
+        SECOND_DELIVERY = "second_delivery"
+        PAID_LATE = "paid_late"
 
     class Channel(models.TextChoices):
         EMAIL = "email"
@@ -30,6 +34,8 @@ class Message(models.Model):
     # Tells apart the messages of one kind about successive versions of the order.
     version = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Kept before anything is handed over: with no `sent_at` after it, whoever was sending died, and it may have left.
+    attempted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     # Steps a customer may do without; the others say what was ordered, owed or promised.

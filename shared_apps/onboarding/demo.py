@@ -6,8 +6,9 @@ Development only: the passwords are public.
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
+from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.onboarding import plans, services
@@ -28,12 +29,35 @@ SHOPS: tuple[dict[str, object], ...] = (
     {"slug": "armentieres", "name": "OC Pizza Armentières", "address": "9 rue de Dunkerque, 59280 Armentières",
      "latitude": 50.6870, "longitude": 2.8800, "phone": "03 20 00 01 05"},
 )  # fmt: skip
-STAFF = {
-    Role.MANAGER: ("responsable", "Inès"),
-    Role.COUNTER: ("comptoir", "Karim"),
-    Role.COOK: ("cuisine", "Giulia"),
-    Role.DRIVER: ("livreur", "Théo"),
-}
+STAFF = (
+    (Role.MANAGER, "responsable", "Inès"),
+    (Role.COUNTER, "comptoir", "Karim"),
+    (Role.COOK, "cuisine", "Giulia"),
+    (Role.DRIVER, "livreur", "Théo"),
+    (Role.DRIVER, "livreur2", "Aya"),
+    (Role.DRIVER, "livreur3", "Malik"),
+    (Role.DRIVER, "livreur4", "Jeanne"),
+)
+
+
+# So that what is suggested has a past to be judged on: seven weeks used and brought, day by day, with weekends busier
+# and luck. What came equals what was used, so the stock is what it would be without.
+PAST = """
+    WITH day AS (
+        SELECT date, CASE WHEN extract(isodow FROM date) IN (5, 6) THEN 0.6 WHEN extract(isodow FROM date) = 7 THEN 0.45
+                          ELSE 0.3 END AS share, 0.85 + 0.3 * random() AS luck
+        FROM generate_series(current_date - 49, current_date - 1, interval '1 day') AS date
+    ), used AS (
+        SELECT ingredient.id, day.date,
+            greatest(1, round((ingredient.par_quantity * day.share * day.luck * (0.9 + 0.2 * random()))::numeric)) AS quantity
+        FROM catalogue_ingredient AS ingredient CROSS JOIN day
+    )
+    INSERT INTO stock_movement (ingredient_id, delta, reason, at, note, waste_reason)
+    SELECT id, quantity, 'reception', (date + interval '10 hours') AT TIME ZONE 'Europe/Paris', %(note)s, '' FROM used
+    UNION ALL
+    SELECT id, -quantity, 'consumption', (date + interval '20 hours') AT TIME ZONE 'Europe/Paris', %(note)s, '' FROM used
+"""
+WITH_A_PAST = "lille-centre"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,7 @@ def prepare() -> list[Login]:
     _user("client@ocpizza.example", "Camille Martin", None, None)
     for entry in SHOPS:
         pizzeria = _shop(entry)
-        for role, (name, first_name) in STAFF.items():
+        for role, name, first_name in STAFF:
             email = _user(f"{name}@{pizzeria.slug}.example", first_name, role, pizzeria)
             logins.append(Login(str(role.label).lower(), email, f"{pizzeria.url}/compte/connexion/"))
     return logins
@@ -61,7 +85,15 @@ def _shop(entry: dict[str, object]) -> Pizzeria:
         return found
     manager = f"responsable@{entry['slug']}.example"
     plan = plans.check([{**entry, "manager": manager, "hours": list(HOURS)}])[0]
-    return services.open_pizzeria(plan=plan).pizzeria
+    pizzeria = services.open_pizzeria(plan=plan).pizzeria
+    if pizzeria.slug == WITH_A_PAST:
+        _give_a_past(pizzeria)
+    return pizzeria
+
+
+def _give_a_past(pizzeria: Pizzeria) -> None:
+    with schema_context(pizzeria.schema_name), connection.cursor() as cursor:
+        cursor.execute(PAST, {"note": "Historique de démonstration"})
 
 
 @transaction.atomic

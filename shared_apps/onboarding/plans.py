@@ -41,6 +41,7 @@ OPTIONAL = (
     "delivery_radius_km",
     "hours",
     "opening_stock",
+    "usual_deliveries",
     "legal_name",
     "siret",
     "vat_number",
@@ -73,6 +74,7 @@ class Plan:
     delivery_radius_m: int = 5000
     hours: OpeningRanges = ()
     with_stock: bool = True
+    with_suppliers: bool = True
     legal: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -129,6 +131,7 @@ def _checked(entry: Mapping[str, Any], found: list[str]) -> Plan:
         delivery_radius_m=_radius(entry.get("delivery_radius_km", 5), found),
         hours=_hours(entry.get("hours", STANDARD_HOURS), found),
         with_stock=_with_stock(entry.get("opening_stock", "standard"), found),
+        with_suppliers=_with_suppliers(entry.get("usual_deliveries", "standard"), found),
         legal=_legal(entry, found),
     )
 
@@ -205,6 +208,12 @@ def _radius(kilometres: object, found: list[str]) -> int:
 def _with_stock(choice: object, found: list[str]) -> bool:
     if choice not in ("standard", "empty"):
         found.append("opening_stock vaut « standard » ou « empty ».")
+    return choice == "standard"
+
+
+def _with_suppliers(choice: object, found: list[str]) -> bool:
+    if choice not in ("standard", "none"):
+        found.append("usual_deliveries vaut « standard » ou « none ».")
     return choice == "standard"
 
 

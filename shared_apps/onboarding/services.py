@@ -14,7 +14,9 @@ from shared_apps.core.errors import RuleError
 from shared_apps.onboarding.plans import Plan
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.shop.models import OpeningRange, ShopSettings
+from tenant_apps.shop.public_holidays import Region
 from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants import hosts, schemas
 from tenants.models import Domain, Pizzeria, schema_name_for
 
@@ -66,15 +68,15 @@ def _new(plan: Plan) -> Pizzeria:
     )
     schemas.create(schema_name=pizzeria.schema_name)
     with schema_context(pizzeria.schema_name):
-        ShopSettings.objects.create(delivery_radius_m=plan.delivery_radius_m)
+        now, region = timezone.now(), Region.of(plan.postcode)
+        shop_settings = ShopSettings.objects.create(delivery_radius_m=plan.delivery_radius_m, holiday_region=region)
         OpeningRange.objects.bulk_create(
             OpeningRange(weekday=weekday, opens=opens, closes=closes) for weekday, opens, closes in plan.hours
         )
-        opening.open_stock(
-            pizzeria_id=pizzeria.pk,
-            filled=plan.with_stock,
-            now=timezone.now(),
-        )
+        opening.open_stock(pizzeria_id=pizzeria.pk, filled=plan.with_stock, now=now)
+        if plan.with_suppliers:
+            where = Where(pizzeria.pk, pizzeria.schema_name)
+            opening.open_suppliers(where=where, days_ahead=shop_settings.days_ahead, now=now)
     return pizzeria
 
 

@@ -137,9 +137,17 @@ def _largest(communes: list[Commune], street: str) -> Location:
     return Location(commune.latitude, commune.longitude, commune.postcodes[0], commune.name, street)
 
 
+def communes_near(*, latitude: float, longitude: float, degrees: float = 0.5) -> list[Commune]:
+    """Those whose middle is in the square around a point."""
+    communes = {id(row): row for rows in _index()[0].values() for row in rows}.values()
+    return [
+        row for row in communes if abs(row.latitude - latitude) < degrees and abs(row.longitude - longitude) < degrees
+    ]
+
+
 def commune_at(*, latitude: float, longitude: float) -> Commune:
     """The commune whose middle is nearest: enough to name where a visitor stands."""
     here = Location(latitude, longitude, "", "")
-    communes = {id(row): row for rows in _index()[0].values() for row in rows}.values()
-    near = [row for row in communes if abs(row.latitude - latitude) < 0.5 and abs(row.longitude - longitude) < 0.5]
-    return min(near or communes, key=lambda row: distance_m(here, row))
+    near = communes_near(latitude=latitude, longitude=longitude)
+    everywhere = (row for rows in _index()[0].values() for row in rows)
+    return min(near or everywhere, key=lambda row: distance_m(here, row))

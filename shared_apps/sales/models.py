@@ -10,7 +10,7 @@ from shared_apps.catalogue.models import Ingredient, Product
 from shared_apps.customers.models import Customer
 from tenants.models import Pizzeria
 
-OPEN_STATES = ("accepted", "preparing", "ready", "on_the_way")
+OPEN_STATES = ("accepted", "preparing", "ready", "on_the_way", "failed")
 # A total is split over this many rows, so that the orders of a busy shop do not queue for one row.
 BUCKETS = 16
 
@@ -49,6 +49,8 @@ class HourlySales(models.Model):
     orders = models.IntegerField(default=0)  # accepted and not cancelled
     ordered_cents = models.BigIntegerField(default=0)
     taken_cents = models.BigIntegerField(default=0)
+    # Sealed sales minus refunds, of the business day of the till that sealed them: the day's sum is its Z.
+    turnover_cents = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -83,3 +85,40 @@ class StockAlert(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pizzeria", "ingredient"], name="one_alert_per_ingredient")]
+
+
+class TillAnchor(models.Model):
+    """Where each chain of a shop's sealed journal stands, kept out of its schema: an end taken away there shows here."""
+
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
+    chain = models.CharField(max_length=8)
+    number = models.PositiveBigIntegerField()
+    signature = models.CharField(max_length=64)
+    perpetual_cents = models.BigIntegerField()
+    closed_day = models.DateField(null=True)
+    seal = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pizzeria", "chain"], name="one_anchor_per_chain")]
+
+
+class TillClosing(models.Model):
+    """A shop's closing as the group keeps it: what its exports read, and a second witness of the shop's journal."""
+
+    append_only = True
+
+    pizzeria = models.ForeignKey(Pizzeria, on_delete=models.PROTECT, related_name="+")
+    period = models.CharField(max_length=5)
+    number = models.PositiveIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    figures = models.JSONField()
+    signature = models.CharField(max_length=64)  # of the entry of the journal that seals it
+
+    class Meta:
+        ordering = ("starts_on",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pizzeria", "period", "starts_on"], name="one_closing_of_the_group_per_period"
+            )
+        ]

@@ -16,11 +16,11 @@ FIGURES = """
         SELECT pizzeria_id, count(*) AS in_progress, count(*) FILTER (WHERE promised_until_at < %(now)s) AS late
         FROM sales_ordersummary WHERE state IN %(open)s GROUP BY pizzeria_id),
     today AS (
-        SELECT pizzeria_id, sum(orders)::bigint AS orders, sum(taken_cents)::bigint AS taken_cents
+        SELECT pizzeria_id, sum(orders)::bigint AS orders, sum(turnover_cents)::bigint AS turnover_cents
         FROM sales_hourlysales WHERE day = %(day)s GROUP BY pizzeria_id),
     alerts AS (SELECT pizzeria_id, count(*) AS alerts FROM sales_stockalert GROUP BY pizzeria_id)
     SELECT shop.id, shop.name, shop.slug, shop.state, coalesce(waiting.in_progress, 0), coalesce(waiting.late, 0),
-           coalesce(today.orders, 0), coalesce(today.taken_cents, 0), coalesce(alerts.alerts, 0)
+           coalesce(today.orders, 0), coalesce(today.turnover_cents, 0), coalesce(alerts.alerts, 0)
     FROM tenants_pizzeria AS shop
     LEFT JOIN waiting ON waiting.pizzeria_id = shop.id
     LEFT JOIN today ON today.pizzeria_id = shop.id
@@ -41,7 +41,7 @@ class ShopFigures:
     in_progress: int
     late: int  # open past the end of the time promised
     orders: int  # accepted and not cancelled
-    taken_cents: int
+    turnover_cents: int
     alerts: int  # ingredients low or short
 
     @property
@@ -59,7 +59,7 @@ class Total:
     in_progress: int
     late: int
     orders: int
-    taken_cents: int
+    turnover_cents: int
     alerts: int
 
 
@@ -92,6 +92,6 @@ def total(shops: Sequence[ShopFigures]) -> Total:
         in_progress=sum(shop.in_progress for shop in shops),
         late=sum(shop.late for shop in shops),
         orders=sum(shop.orders for shop in shops),
-        taken_cents=sum(shop.taken_cents for shop in shops),
+        turnover_cents=sum(shop.turnover_cents for shop in shops),
         alerts=sum(shop.alerts for shop in shops),
     )

@@ -35,6 +35,7 @@ def add(
     orders: int = 0,
     ordered_cents: int = 0,
     taken_cents: int = 0,
+    turnover_cents: int = 0,
     products: Mapping[int, int] | None = None,  # product id → hundredths
 ) -> None:
     """Adds to the figures; negative values take back."""
@@ -48,15 +49,16 @@ def add(
             "  ON CONFLICT (day, pizzeria_id, product_id, bucket)"
             "  DO UPDATE SET quantity_hundredths = kept.quantity_hundredths + excluded.quantity_hundredths)"
             " INSERT INTO sales_hourlysales AS kept"
-            " (day, pizzeria_id, hour, channel, mode, bucket, orders, ordered_cents, taken_cents)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " (day, pizzeria_id, hour, channel, mode, bucket, orders, ordered_cents, taken_cents, turnover_cents)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (day, pizzeria_id, hour, channel, mode, bucket) DO UPDATE SET"
             " orders = kept.orders + excluded.orders, ordered_cents = kept.ordered_cents + excluded.ordered_cents,"
-            " taken_cents = kept.taken_cents + excluded.taken_cents",
+            " taken_cents = kept.taken_cents + excluded.taken_cents,"
+            " turnover_cents = kept.turnover_cents + excluded.turnover_cents",
             [
                 *(cell.day, cell.pizzeria_id, bucket, list(products or {}), list((products or {}).values())),
                 *(cell.day, cell.pizzeria_id, cell.hour, cell.channel, cell.mode, bucket),
-                *(orders, ordered_cents, taken_cents),
+                *(orders, ordered_cents, taken_cents, turnover_cents),
             ],
         )
 

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from shared_apps.accounts.models import Membership, Role
+from shared_apps.core.reporting import EVERY_MINUTE, monitored
 from shared_apps.sales.models import StockAlert
 from tenants.models import Pizzeria
 
 GATHERED = dt.timedelta(minutes=5)  # what falls together is told together
 
 
+@monitored("tell-alerts", EVERY_MINUTE)
 def tell_alerts() -> None:
     """Every minute: the shops with alerts that nobody was written about."""
     waiting = StockAlert.objects.filter(told_at=None, since__lt=timezone.now() - GATHERED)

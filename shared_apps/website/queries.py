@@ -59,7 +59,7 @@ def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, no
     apart = distance_m(place, shop)
     with schema_context(shop.schema_name):
         found = shop_queries.situation(now)
-        filled = filling.filled(basket)
+        filled = filling.filled(basket, now=now, soonest=found.hours.next_opening(now))
     settings, hours = found.settings, found.hours
     terms = zones.terms(shop=shop, place=place, settings=settings)
     return NearShop(
@@ -72,7 +72,7 @@ def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, no
         is_open=hours.is_open(now),
         opens_at=hours.next_opening(now),
         takes_orders=settings.takes_orders and shop.has_legal_data,
-        can_make_basket=not filled.lines or filled.can_be_ordered,
+        can_make_basket=not filled.lines or filled.can_be_made_at_once,
     )
 
 

@@ -1,19 +1,25 @@
+import logging
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import SignedInRequest
 from shared_apps.baskets import services as baskets
 from shared_apps.core.errors import RuleError
 from shared_apps.customers import services as customers
+from shared_apps.gateway import services as gateway
 from shared_apps.places import services as places
 from shared_apps.places import visitors
 from shared_apps.places.geometry import Location
 from shared_apps.website import queries
 from shared_apps.website.forms import AddressForm
+
+logger = logging.getLogger(__name__)
 
 
 @require_GET
@@ -71,6 +77,18 @@ def account(request: SignedInRequest) -> HttpResponse:
     orders = queries.orders_of(customer.pk)[:50] if customer else []
     addresses = customer.addresses.all() if customer else []
     return render(request, "website/account.html", {"orders": orders, "addresses": addresses})
+
+
+@csrf_exempt  # Stripe posts here; its signature is the proof
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    """Kept and answered at once; a task does the rest. Whoever is not Stripe learns nothing of why."""
+    try:
+        gateway.receive(body=request.body, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now())
+    except gateway.ForeignEvent:
+        logger.warning("An event that Stripe did not sign for us was refused")
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)
 
 
 def _seller() -> dict[str, str]:

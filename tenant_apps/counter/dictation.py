@@ -94,7 +94,7 @@ def _offer(name: str, size: str, card: Card) -> Offer:
 
 
 def _ingredients(marks: Iterable[str], sign: str, among: Iterable[Component]) -> frozenset[int]:
-    named = [(part.name, part.ingredient_id) for part in among]
+    named = [(name, part.choice_id) for part in among for name in part.names]
     return frozenset(_the_one(mark[1:], named) for mark in marks if mark.startswith(sign))
 
 
@@ -106,7 +106,7 @@ def _the_one(typed: str, named: list[tuple[str, Thing]]) -> Thing:
     close = [(name, thing) for name, thing in named if wanted and _begins(wanted.split(), plain(name).split())]
     if not close:
         raise NotUnderstood(_("Nothing here is called “%(typed)s”.") % {"typed": typed.strip()})
-    if len(close) > 1:
+    if len({thing for _name, thing in close}) > 1:
         names = ", ".join(name for name, _thing in close[:5])
         raise NotUnderstood(_("“%(typed)s” may be: %(names)s.") % {"typed": typed.strip(), "names": names})
     return close[0][1]

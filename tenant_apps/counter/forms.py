@@ -7,25 +7,44 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
-from tenant_apps.orders.forms import ADDRESS, CheckoutForm
+from shared_apps.core.fields import EurosField
+from tenant_apps.drawer.models import DENOMINATIONS, CashMovement
+from tenant_apps.orders.forms import ADDRESS, BY_HAND, CheckoutForm
 from tenant_apps.orders.models import Order, RemakeReason
 from tenant_apps.orders.services import rush
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.failures import FollowUp
+from tenant_apps.orders.services.refunding import Returned
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment, ReversalLine
 
+Kind = CashMovement.Kind
 # What stays with a draft that is parked or handed over.
 TYPED = ("phone", "name", "channel", "mode", "street", "postcode", "city", "details", "note", "allergy_note")
 
 
 class PaymentForm(forms.Form):
-    """Money taken: by default all that is due."""
+    """Money taken: by default all that is due, or as much of it as the means may pay."""
 
-    means = forms.ChoiceField(label=_("Means of payment"), choices=Payment.Means)
-    amount = forms.DecimalField(label=_("Amount (€)"), min_value=Decimal("0.01"), decimal_places=2, localize=True)
+    means = forms.ChoiceField(
+        label=_("Means of payment"), choices=[*BY_HAND, (Payment.Means.CREDIT_NOTE, Payment.Means.CREDIT_NOTE.label)]
+    )
+    amount = EurosField(label=_("Amount (€)"), max_euros=9999, required=False, help_text=_("Empty: all that is due"))
+    tendered = EurosField(label=_("Cash handed (€)"), max_euros=9999, required=False)
+    tip = EurosField(label=_("Tip (€)"), required=False)
+    credit_code = forms.CharField(label=_("Code of the credit note"), max_length=20, required=False)
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     @property
-    def cents(self) -> int:
-        return int((self.cleaned_data["amount"] * 100).to_integral_value(ROUND_HALF_UP))
+    def tender(self) -> Tender:
+        data, means = self.cleaned_data, Payment.Means(self.cleaned_data["means"])
+        return Tender(
+            means,
+            data["submission"],
+            amount_cents=data["amount"],
+            tendered_cents=data["tendered"] if means == Payment.Means.CASH else None,
+            tip_cents=data["tip"] or 0,
+            credit_code=data["credit_code"],
+        )
 
 
 class TakingForm(CheckoutForm):
@@ -39,9 +58,7 @@ class TakingForm(CheckoutForm):
         label=_("How"),
         choices=[(mode, mode.label) for mode in (ServiceMode.COLLECTION, ServiceMode.DELIVERY, ServiceMode.EAT_IN)],
     )
-    paid_by = forms.ChoiceField(
-        label=_("Paid now"), choices=[("", _("No, later")), *Payment.Means.choices], required=False
-    )
+    paid_by = forms.ChoiceField(label=_("Paid now"), choices=[("", _("No, later")), *BY_HAND], required=False)
     field_order = ("phone", "name", "channel", "mode", "street", "postcode", "city", "details", "when", "note")
 
     def leave_out_the_address(self) -> None:
@@ -79,6 +96,94 @@ class ClosingForm(forms.Form):
     @property
     def minutes(self) -> int | None:
         return self.cleaned_data["minutes_closed"]
+
+
+class ReturnForm(forms.Form):
+    """What of an order is paid back: `line-<id>` pieces of a line and `fate-<id>` what becomes of them."""
+
+    delivery = forms.BooleanField(required=False)
+    gesture = EurosField(required=False)
+    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
+    reason = forms.CharField(max_length=200)
+    submission = forms.UUIDField()
+
+    @property
+    def lines(self) -> dict[int, tuple[int, ReversalLine.Fate]]:
+        found = {}
+        for name in self.data:
+            key, pieces = name.removeprefix("line-"), str(self.data[name])
+            fate = str(self.data.get(f"fate-{key}", ReversalLine.Fate.WASTED))
+            if name.startswith("line-") and key.isdecimal() and pieces.isdecimal() and int(pieces):
+                known = fate in ReversalLine.Fate.values
+                found[int(key)] = (int(pieces), ReversalLine.Fate(fate) if known else ReversalLine.Fate.WASTED)
+        return found
+
+    @property
+    def returned(self) -> Returned:
+        data = self.cleaned_data
+        means = Payment.Means(data["means"]) if data["means"] else None
+        return Returned(data["reason"], self.lines, data["delivery"], data["gesture"] or 0, means)
+
+
+class GiveBackForm(forms.Form):
+    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
+    reason = forms.CharField(max_length=200)
+    submission = forms.UUIDField()
+
+    @property
+    def means_first(self) -> Payment.Means | None:
+        return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
+
+
+class DiscountForm(forms.Form):
+    """A percentage of the items, or a sum."""
+
+    percent = forms.IntegerField(min_value=1, max_value=100, required=False)
+    sum = EurosField(required=False)
+    reason = forms.CharField(max_length=200)
+    submission = forms.UUIDField()
+
+
+class NoteForm(forms.Form):
+    """A credit note given by hand."""
+
+    amount = EurosField(label=_("Amount (€)"))
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class FloatForm(forms.Form):
+    float_cents = EurosField(label=_("Float in the drawer (€)"), max_euros=9999)
+
+
+class CashForm(forms.Form):
+    """Cash put in or taken out by hand, or the drawer only opened."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind.label) for kind in (Kind.PUT_IN, Kind.TAKEN_OUT, Kind.NO_SALE)])
+    amount = EurosField(label=_("Amount (€)"), max_euros=9999, required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class CountForm(forms.Form):
+    """How many of each note and coin (`piece-<cents>`); who takes the drawer over, if somebody does."""
+
+    reason = forms.CharField(label=_("Why it differs"), max_length=200, required=False)
+    next = forms.TypedChoiceField(label=_("Hand it over to"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, colleagues: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["next"].choices = [("", _("Nobody: close it")), *colleagues]  # type: ignore[attr-defined]
+
+    @property
+    def pieces(self) -> dict[int, int]:
+        typed = {cents: str(self.data.get(f"piece-{cents}", "")).strip() for cents in DENOMINATIONS}
+        return {cents: int(number) for cents, number in typed.items() if number.isdecimal()}
+
+    @property
+    def rows(self) -> list[tuple[int, str]]:
+        """Each note and coin with what was typed."""
+        return [(cents, str(self.data.get(f"piece-{cents}", ""))) for cents in DENOMINATIONS]
 
 
 class PriceForm(forms.Form):
@@ -128,3 +233,15 @@ class BlockForm(forms.Form):
             return phones.parse(self.cleaned_data["phone"])
         except RuleError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class AssignForm(forms.Form):
+    shift = forms.IntegerField()
+
+
+class FollowUpForm(forms.Form):
+    """What becomes of an order that was not delivered."""
+
+    follow_up = forms.ChoiceField(choices=FollowUp)
+    drinks_back = forms.BooleanField(required=False)
+    submission = forms.UUIDField()

@@ -10,10 +10,11 @@ from django_tenants.utils import schema_context
 
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import ServiceMode
-from shared_apps.places.geometry import Location, distance_m, estimate, nearest
+from shared_apps.places.geometry import Location, nearest
 from tenant_apps.orders import filling, queries
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop import zones
+from tenant_apps.shop.zones import Terms
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -21,28 +22,11 @@ ASKED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """A delivery to a place: its fee, the least it starts at, the way."""
-
-    fee_cents: int
-    minimum_cents: int
-    minutes: int
-
-
-def reach(shop: Shop, place: Location, settings: ShopSettings) -> Reach | None:
-    """None out of the zone."""
-    if distance_m(shop, place) > settings.delivery_radius_m:
-        return None
-    minutes = estimate(shop, place).minutes
-    return Reach(settings.delivery_fee_cents, settings.delivery_minimum_cents, minutes)
-
-
-@dataclass(frozen=True, slots=True)
 class Able:
     """Another shop that can take the whole draft."""
 
     shop: Shop
-    reach: Reach | None  # None when it is collected there
+    reach: Terms | None  # None when it is collected there
     soonest: dt.datetime
 
 
@@ -58,12 +42,20 @@ def able(*, draft: Basket, here: Shop, place: Location | None, now: dt.datetime)
 def _able(draft: Basket, shop: Shop, place: Location | None, now: dt.datetime) -> Able | None:
     with schema_context(shop.schema_name):
         situation = shop_queries.situation(now)
-        terms = reach(shop, place, situation.settings) if place else None
+        terms = zones.terms(shop=shop, place=place, settings=situation.settings) if place else None
         if not (shop.has_legal_data and situation.settings.takes_orders) or (place and terms is None):
             return None
-        filled = filling.filled(draft)
+        filled = filling.filled(draft, now=now)
         if not filled.can_be_ordered or (terms and filled.items_cents < terms.minimum_cents):
             return None
         mode = ServiceMode.DELIVERY if place else ServiceMode.COLLECTION
-        times = queries.times_offered(shop=shop, situation=situation, mode=mode, place=place, work=filled.work, now=now)
+        times = queries.times_offered(
+            shop=shop,
+            situation=situation,
+            mode=mode,
+            place=place,
+            work=filled.work,
+            now=now,
+            made_from=filled.made_from,
+        )
     return Able(shop, terms, times[0].window.start) if times else None

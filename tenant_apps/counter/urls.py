@@ -1,6 +1,18 @@
 from django.urls import path
 
-from tenant_apps.counter.views import blocked, escalation, orders, prints, reaching, remakes, rush, taking
+from tenant_apps.counter.views import (
+    blocked,
+    dispatch,
+    drawer,
+    escalation,
+    money,
+    orders,
+    prints,
+    reaching,
+    remakes,
+    rush,
+    taking,
+)
 
 app_name = "counter"
 urlpatterns = [
@@ -15,12 +27,25 @@ urlpatterns = [
     path("numeros-bloques/", blocked.blocked, name="blocked"),
     path("numeros-bloques/<int:blocked_id>/debloquer/", blocked.unblock, name="unblock"),
     path("numeros-bloques/<int:blocked_id>/laisser-passer/", blocked.let_through, name="let_through"),
+    path("tournees/", dispatch.dispatch, name="dispatch"),
+    path("tournees/tableau/", dispatch.dispatch_board, name="dispatch_board"),
+    path("tournees/carte/", dispatch.dispatch_map, name="dispatch_map"),
+    path("<int:number>/confier/", dispatch.assign, name="assign"),
+    path("<int:number>/reprendre/", dispatch.take_back, name="take_back"),
+    path("<int:number>/suite/", dispatch.follow_up, name="follow_up"),
     path("<int:number>/prix/", orders.reprice, name="reprice"),
     path("<int:number>/refaire/", remakes.remake, name="remake"),
     path("<int:number>/", orders.order, name="order"),
-    path("<int:number>/encaisser/", orders.take_payment, name="take_payment"),
+    path("<int:number>/encaisser/", money.take_payment, name="take_payment"),
+    path("<int:number>/rembourser/", money.refund, name="refund"),
+    path("<int:number>/remise/", money.agree_discount, name="agree_discount"),
+    path("<int:number>/rendre/", money.give_back, name="give_back"),
+    path("avoirs/", money.credit_notes, name="credit_notes"),
+    path("caisse/", drawer.drawer, name="drawer"),
+    path("caisse/ouvrir/", drawer.open_drawer, name="open_drawer"),
+    path("caisse/mouvement/", drawer.move_cash, name="move_cash"),
+    path("caisse/compter/", drawer.count_drawer, name="count_drawer"),
     path("<int:number>/remettre/", orders.hand_over, name="hand_over"),
-    path("<int:number>/parti/", orders.leave, name="leave"),
     path("<int:number>/annuler/", orders.cancel, name="cancel"),
     path("prise/", taking.begin, name="begin"),
     path("prise/<uuid:token>/", taking.taking, name="taking"),
@@ -28,6 +53,7 @@ urlpatterns = [
     path("prise/<uuid:token>/zone/", reaching.zone, name="zone"),
     path("prise/<uuid:token>/ailleurs/", reaching.elsewhere, name="elsewhere"),
     path("prise/<uuid:token>/confier/<slug:slug>/", reaching.hand_to, name="hand_to"),
+    path("prise/<uuid:token>/code/", taking.use_voucher, name="use_voucher"),
     path("prise/<uuid:token>/lignes/", taking.add_line, name="add_line"),
     path("prise/<uuid:token>/lignes/<int:line_id>/retirer/", taking.remove_line, name="remove_line"),
     path("prise/<uuid:token>/refaire/<int:number>/", taking.same_again, name="same_again"),

@@ -1,4 +1,4 @@
-"""The best order of stops: pure. Fewest minutes late first, then the shortest way."""
+"""The best order of stops and when each is reached: pure. Fewest minutes late first, then the shortest way."""
 
 import datetime as dt
 import itertools
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from shared_apps.places.geometry import Point, estimate
 
-EXACT = 8  # stops whose every order is considered; beyond, each goes where it lengthens the way least
+EXACT = (
+    8  # stops whose every order is considered; beyond, each goes where it costs least, then stretches are turned round
+)
 AT_THE_DOOR = 3  # minutes
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Door:
     """A door, and the end of the time promised there."""
 
     number: int
@@ -25,7 +27,7 @@ Cost = tuple[float, float]  # minutes late over all doors, minutes until the las
 
 
 def cost(
-    start: Point, stops: Sequence[Stop], leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
+    start: Point, stops: Sequence[Door], leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
 ) -> Cost:
     """Of visiting the stops in this order."""
     late, passed, here = 0.0, 0.0, start
@@ -37,13 +39,13 @@ def cost(
     return late, passed
 
 
-def best_order(*, start: Point, stops: Sequence[Stop], leaving_at: dt.datetime) -> list[Stop]:
+def best_order(*, start: Point, stops: Sequence[Door], leaving_at: dt.datetime) -> list[Door]:
     """The order in which to visit them from `start`; exact up to eight stops."""
 
     def minutes(here: Point, there: Point) -> float:
         return float(estimate(here, there).minutes)
 
-    def priced(order: Sequence[Stop]) -> Cost:
+    def priced(order: Sequence[Door]) -> Cost:
         return cost(start, order, leaving_at, minutes)
 
     exact, others = stops[:EXACT], stops[EXACT:]
@@ -51,12 +53,36 @@ def best_order(*, start: Point, stops: Sequence[Stop], leaving_at: dt.datetime) 
     for stop in others:
         inserted = ([*order[:place], stop, *order[place:]] for place in range(len(order) + 1))
         order = min(inserted, key=priced)
+    return _turned(order, priced) if others else order
+
+
+def _turned(order: list[Door], priced: Callable[[Sequence[Door]], Cost]) -> list[Door]:
+    """2-opt: turns a stretch of the way round for as long as that makes it better."""
+    best = priced(order)
+    stretches = list(itertools.combinations(range(len(order) + 1), 2))
+    better = True
+    while better:
+        better = False
+        for start, end in stretches:
+            turned = [*order[:start], *reversed(order[start:end]), *order[end:]]
+            if (price := priced(turned)) < best:
+                order, best, better = turned, price, True
     return order
 
 
+def arrivals(*, start: Point, stops: Sequence[Door], leaving_at: dt.datetime) -> dict[int, dt.datetime]:
+    """When each door is reached, visited in this order from `start`."""
+    found, here, at = dict[int, dt.datetime](), start, leaving_at
+    for stop in stops:
+        at += dt.timedelta(minutes=estimate(here, stop).minutes)
+        found[stop.number] = at
+        at, here = at + dt.timedelta(minutes=AT_THE_DOOR), stop
+    return found
+
+
 def _exact(
-    start: Point, stops: list[Stop], leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
-) -> list[Stop]:
+    start: Point, stops: list[Door], leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
+) -> list[Door]:
     """Dynamic programming over (doors visited, last door): keeps every pair (late, passed) that no other beats."""
     if not stops:
         return []
@@ -81,7 +107,7 @@ def _exact(
 
 
 def _then(
-    price: Cost, here: Stop, there: Stop, leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
+    price: Cost, here: Door, there: Door, leaving_at: dt.datetime, minutes: Callable[[Point, Point], float]
 ) -> Cost:
     late, passed = price
     passed += minutes(here, there)

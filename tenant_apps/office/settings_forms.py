@@ -9,11 +9,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Role
+from shared_apps.accounts.permissions import Purpose
 from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
+from tenant_apps.devices.models import Device
 from tenant_apps.shop import hours
 from tenant_apps.shop.hours import Ranges
 from tenant_apps.shop.models import ShopSettings
+from tenant_apps.shop.public_holidays import Holiday, Region
 
 SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
 
@@ -21,9 +24,8 @@ SHOP_ROLES = [(role.value, role.label) for role in Role if role != Role.HEAD_OFF
 class SettingsForm(forms.ModelForm):
     """What a manager sets of the shop: its kitchen, its slots, its delivery, its counter."""
 
-    delivery_fee_cents = EurosField(label=_("Delivery fee (€)"))
-    delivery_minimum_cents = EurosField(label=_("Minimum for a delivery (€)"))
     discount_limit_cents = EurosField(label=_("Or this sum, the larger (€)"))
+    refund_limit_cents = EurosField(label=_("What the counter gives back of an order without the manager (€)"))
     prepaid_above_cents = EurosField(
         label=_("Deliveries above this are paid when ordered (€)"), required=False, help_text=_("Empty: never")
     )
@@ -37,15 +39,15 @@ class SettingsForm(forms.ModelForm):
     hurry_minutes = forms.IntegerField(label=_("A ticket hurries, minutes before its time"), min_value=0, max_value=60)
     late_minutes = forms.IntegerField(label=_("A ticket is late, minutes after its time"), min_value=0, max_value=60)
     days_ahead = forms.IntegerField(label=_("Days one can order ahead"), min_value=0, max_value=14)
-    delivery_radius_m = forms.IntegerField(label=_("Delivery radius (metres)"), min_value=0, max_value=30_000)
 
     class Meta:
         model = ShopSettings
         fields = (
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
-            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes",
-            "delivery_radius_m", "delivery_fee_cents", "delivery_minimum_cents", "usual_drivers", "deliveries_per_driver",
-            "discount_limit_percent", "discount_limit_cents", "prepaid_above_cents",
+            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes", "kitchen_stations",
+            "usual_drivers", "deliveries_per_driver",
+            "discount_limit_percent", "discount_limit_cents", "refund_limit_cents",
+            "prepaid_above_cents",
         )  # fmt: skip
 
 
@@ -84,6 +86,15 @@ class WeekForm(forms.Form):
         return cleaned
 
 
+class HolidaysForm(forms.Form):
+    """The public holidays on which the shop stays closed, and whose law they are of."""
+
+    closed_holidays = forms.MultipleChoiceField(
+        label=_("Closed on"), choices=Holiday.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    holiday_region = forms.ChoiceField(label=_("Public holidays of"), choices=Region.choices)
+
+
 class DayForm(forms.Form):
     """Other hours on one day, or none: closed."""
 
@@ -106,6 +117,32 @@ class InvitationForm(forms.Form):
             "required": _("Choose a role at least."),
         }
     )  # fmt: skip
+
+
+class NewDeviceForm(forms.Form):
+    """A tablet or till to be paired."""
+
+    name = forms.CharField(label=_("Name"), max_length=40, help_text=_("Where it stands: “Oven tablet”, “Till”."))
+    purpose = forms.ChoiceField(label=_("Used for"), choices=Purpose.choices)
+
+
+class DeviceForm(forms.ModelForm):
+    name = forms.CharField(label=_("Name"), max_length=40)
+    lock_minutes = forms.IntegerField(label=_("Locks after (minutes)"), min_value=1, max_value=120)
+
+    class Meta:
+        model = Device
+        fields = ("name", "lock_minutes", "asks_each_time")
+
+    def clean_asks_each_time(self) -> bool:
+        asks: bool = self.cleaned_data["asks_each_time"]
+        return asks and self.instance.purpose != Purpose.COUNTER
+
+
+class MemberPinForm(forms.Form):
+    """Empty: none any more."""
+
+    pin = forms.CharField(max_length=6, required=False)
 
 
 class RolesForm(forms.Form):

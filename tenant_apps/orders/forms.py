@@ -1,5 +1,4 @@
 import datetime as dt
-import uuid
 from typing import Any
 
 from django import forms
@@ -8,29 +7,40 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
+from shared_apps.core.fields import EurosField
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location
 from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
+REST = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL, Payment.Means.CHEQUE)  # pay any part
+BY_HAND = [(means, means.label) for means in Payment.BY_HAND]
+
 
 class HandOverForm(forms.Form):
-    """What is still due is taken with the order itself."""
+    """What is still due is taken with the order itself; of cash, what was handed for it and the tip left."""
 
-    means = forms.ChoiceField(choices=[("", ""), *Payment.Means.choices], required=False)
+    means = forms.ChoiceField(choices=[("", ""), *BY_HAND], required=False)
+    rest = forms.ChoiceField(choices=[("", ""), *((means, means.label) for means in REST)], required=False)
     submission = forms.UUIDField(required=False)
+    tendered = EurosField(required=False)
+    tip = EurosField(required=False)
 
     @property
-    def means_taken(self) -> Payment.Means | None:
-        return Payment.Means(self.cleaned_data["means"]) if self.cleaned_data["means"] else None
+    def tender(self) -> Tender | None:
+        data = self.cleaned_data
+        if not (data["means"] and data["submission"]):
+            return None
+        means = Payment.Means(data["means"])
+        tendered = data["tendered"] if means == Payment.Means.CASH else None
+        rest = Payment.Means(data["rest"]) if data["rest"] else None
+        return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0, rest=rest)
 
-    @property
-    def act(self) -> uuid.UUID | None:
-        return self.cleaned_data["submission"]
 
-
+ON_RECEIPT, ONLINE = "on_receipt", "online"
 ADDRESS = ("street", "postcode", "city", "details")
 
 
@@ -72,6 +82,7 @@ class CheckoutForm(forms.Form):
         required=False,
         help_text=_("The kitchen sees it in red. Erased after 30 days."),
     )
+    payment = forms.ChoiceField(label=_("How you pay"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
 
@@ -83,12 +94,14 @@ class CheckoutForm(forms.Form):
         today: dt.date,
         place: Location | None,
         closed: bool = False,
+        online: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.service_mode, self.place = mode, place
         times = [(slot.window.start.isoformat(), in_words(slot.window, today)) for slot in slots]
         self.soonest = times[0][1] if times else ""
+        self.soonest_at = slots[0].window.start if slots else None
         # While a channel is closed nothing is « as soon as possible »: one chooses a later time knowingly.
         soonest = [("", _("Choose a time") if closed else _("As soon as possible"))]
         self.fields["when"].choices = [*soonest, *times]  # type: ignore[attr-defined]
@@ -96,8 +109,31 @@ class CheckoutForm(forms.Form):
         taken = _("This time is no longer available. Please choose another one.")
         following = [words for _start, words in times[:SHOWN]]
         self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
+        self._offer_payment(mode, online)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
+
+    def _offer_payment(self, mode: str, online: bool) -> None:
+        """Online as long as the way to Stripe is known to be open."""
+        on_receipt = _("When it is delivered") if mode == ServiceMode.DELIVERY else _("When I collect it")
+        choices = [(ON_RECEIPT, on_receipt), *([(ONLINE, _("Online, by card"))] if online else [])]
+        self.fields["payment"].choices = choices  # type: ignore[attr-defined]
+        self.fields["payment"].initial = ON_RECEIPT
+        down = _("Online payment is unavailable for the moment.")
+        self.fields["payment"].error_messages["invalid_choice"] = down
+        self.online = online
+
+    @property
+    def pays_online(self) -> bool:
+        return self.cleaned_data.get("payment") == ONLINE
+
+    @property
+    def wanted_at(self) -> dt.datetime | None:
+        """The time chosen so far, else the soonest: when what is ordered is made."""
+        try:
+            return dt.datetime.fromisoformat(self["when"].value() or "")
+        except ValueError:
+            return self.soonest_at
 
     def leave_out_the_address(self) -> None:
         for name in ADDRESS:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import Allergen, Ingredient, ServiceMode, Variant
 from shared_apps.customers.models import Customer
-from tenant_apps.orders.lifecycle import OPEN, Actor, State
+from tenant_apps.orders.lifecycle import OPEN, Actor, State, Station
+from tenant_apps.promotions.models import Voucher
 from tenant_apps.shop.models import Slot
 
 
@@ -25,6 +26,17 @@ class RemakeReason(models.TextChoices):
     COLD = "cold", _("Cold or too late")
     DAMAGED = "damaged", _("Damaged on the road")
     COMPLAINT = "complaint", _("The customer complained")
+    OTHER = "other", _("Another reason")
+
+
+class FailureReason(models.TextChoices):
+    """Why a driver could not hand an order over."""
+
+    ABSENT = "absent", _("Nobody there")
+    WRONG_ADDRESS = "wrong_address", _("Wrong address")
+    REFUSED = "refused", _("Refused at the door")
+    CANNOT_PAY = "cannot_pay", _("Cannot pay")
+    DAMAGED = "damaged", _("Damaged on the road")
     OTHER = "other", _("Another reason")
 
 
@@ -56,16 +68,23 @@ class Order(models.Model):
     # The way to the door as it was promised, and the time told when the shop sees that the slot will not be kept.
     travel_minutes = models.PositiveSmallIntegerField(default=0)
     estimated_until_at = models.DateTimeField(null=True)
+    # When the driver comes to this door by the order of their stops; known on the road only.
+    arrives_at = models.DateTimeField(null=True)
     as_soon_as_possible = models.BooleanField(default=True)
     # Kitchen work of the order, in hundredths of a pizza: what it takes in its slot.
     work = models.PositiveIntegerField()
     items_cents = models.PositiveIntegerField()
     delivery_fee_cents = models.PositiveIntegerField(default=0)
+    # Off the whole order, for a reason: no line's own price. `discounts` says which.
+    discount_cents = models.PositiveIntegerField(default=0, db_default=0)
     total_cents = models.PositiveIntegerField()
+    # What is owed no longer because some of it was taken back after it was paid (`payments.Reversal`).
+    reversed_cents = models.PositiveIntegerField(default=0, db_default=0)
     # E-mails at the steps (ready, on its way, late); what was ordered or is owed is told in any case.
     wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
     placed_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)  # when its payment online came, for one that waited for it
     changed_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     ready_at = models.DateTimeField(null=True)
@@ -87,8 +106,14 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(total_cents=F("items_cents") + F("delivery_fee_cents")),
-                name="order_total_is_items_plus_delivery",
+                condition=Q(items_cents=F("total_cents") + F("discount_cents") - F("delivery_fee_cents")),
+                name="order_total_is_items_plus_delivery_less_discount",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_cents__lte=F("items_cents")), name="discount_never_above_the_items"
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_cents__lte=F("total_cents")), name="never_reversed_above_the_total"
             ),
             models.CheckConstraint(
                 condition=~Q(mode=ServiceMode.DELIVERY)
@@ -115,6 +140,11 @@ class Order(models.Model):
         return self.pk
 
     @property
+    def owed_cents(self) -> int:
+        """What the shop may keep of what it takes for it: taken less given back ends there."""
+        return 0 if self.state == State.CANCELLED else self.total_cents - self.reversed_cents
+
+    @property
     def can_still_change(self) -> bool:
         """Until the kitchen claims it."""
         return self.state == State.ACCEPTED
@@ -133,18 +163,34 @@ class Order(models.Model):
         return self.delay_minutes > 0 and (self.state in waiting or on_the_road)
 
     @property
+    def awaits_payment(self) -> bool:
+        return self.state == State.AWAITING_PAYMENT
+
+    @property
+    def visible_since(self) -> dt.datetime:
+        """When it was for the shop to see."""
+        return self.accepted_at or self.placed_at
+
+    @property
     def is_remake(self) -> bool:
         return self.remakes_id is not None
 
     @property
     def can_be_remade(self) -> bool:
         """Once the kitchen has begun it: before, it is changed or cancelled."""
-        return self.state not in (State.ACCEPTED, State.CANCELLED) and not self.is_remake
+        before_the_kitchen = (State.AWAITING_PAYMENT, State.ACCEPTED, State.CANCELLED)
+        return self.state not in before_the_kitchen and not self.is_remake
 
     @property
     def must_be_acknowledged(self) -> bool:
         """Changed or cancelled since the kitchen looked at it."""
         return self.seen_version < self.version
+
+    @property
+    def in_oven_at(self) -> dt.datetime | None:
+        """When the last of its pizzas went in the oven, by an act of the kitchen; none while one is still being made."""
+        moments = [line.in_oven_at for line in self.lines.all() if line.baked]
+        return max((at for at in moments if at), default=None) if all(moments) else None
 
     @property
     def address(self) -> str:
@@ -169,10 +215,22 @@ class OrderLine(models.Model):
     without_names = ArrayField(models.CharField(max_length=60), default=list)
     extra_names = ArrayField(models.CharField(max_length=60), default=list)
     allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list)
+    # « Olives noires → Olives vertes »: what stands for what in it, until the kitchen takes it and ever after.
+    replaced_names = ArrayField(models.CharField(max_length=130), default=list)
+    # A pizza passes the stations of the kitchen, where there are any; the rest is at the dispatch from the start.
+    baked = models.BooleanField(default=False)
+    in_oven_at = models.DateTimeField(null=True)
+    out_of_oven_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("order", "position")
         constraints = [
+            models.CheckConstraint(
+                condition=Q(baked=True) | Q(in_oven_at=None), name="only_what_is_baked_goes_in_the_oven"
+            ),
+            models.CheckConstraint(
+                condition=Q(out_of_oven_at=None) | Q(in_oven_at__isnull=False), name="out_of_the_oven_is_after_in"
+            ),
             models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
             models.CheckConstraint(
@@ -183,12 +241,50 @@ class OrderLine(models.Model):
         ]
 
     @property
+    def station(self) -> Station:
+        if not self.baked or self.out_of_oven_at:
+            return Station.DISPATCH
+        return Station.OVEN if self.in_oven_at else Station.PREPARATION
+
+    @property
     def total_cents(self) -> int:
         return self.quantity * self.unit_price_cents
 
     @property
     def list_total_cents(self) -> int:
         return self.quantity * (self.unit_price_cents if self.list_price_cents is None else self.list_price_cents)
+
+
+class OrderDiscount(models.Model):
+    """Something off a whole order: a code that the customer used, or a discount that the shop agreed to."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="discounts")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, null=True, related_name="discounts")
+    percent = models.PositiveSmallIntegerField(null=True)
+    sum_cents = models.PositiveIntegerField(null=True)
+    amount_cents = models.PositiveIntegerField()  # what it is worth on the items as they are
+    reason = models.CharField(max_length=200)
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    by_manager = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    submission = models.UUIDField(null=True, unique=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(voucher__isnull=False), name="one_voucher_per_order"),
+            models.CheckConstraint(
+                condition=Q(percent__isnull=False, sum_cents=None) | Q(percent=None, sum_cents__isnull=False),
+                name="a_discount_is_a_percentage_or_a_sum",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_discount_has_a_reason"),
+        ]
+
+    @property
+    def label(self) -> str:
+        code = f"{self.voucher.code} : " if self.voucher else ""
+        share = f" ({self.percent}\u00a0%)" if self.percent else ""
+        return f"{code}{self.reason}{share}"
 
 
 class OrderEvent(models.Model):
@@ -207,6 +303,12 @@ class OrderEvent(models.Model):
 
     class Meta:
         ordering = ("id",)
+
+    @property
+    def failure(self) -> str:
+        """Why the delivery failed, in words."""
+        known = self.to_state == State.FAILED and self.reason in FailureReason.values
+        return str(FailureReason(self.reason).label) if known else ""
 
 
 class BlockedNumber(models.Model):
@@ -231,10 +333,18 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         SHORTAGE = "shortage", _("An ingredient is missing")
         REMAKE = "remake", _("To be made again")
+        MONEY_BACK = "money_back", _("Money to give back")
+        ALLERGY = "allergy", _("Allergens changed, with an allergy note")
+        TO_COLLECT = "to_collect", _("Payment to collect")
+        LATE_PAYMENT = "late_payment", _("Paid too late, given back")
+        RECONCILIATION = "reconciliation", _("Differs from Stripe")
+        FAILED_DELIVERY = "failed_delivery", _("Not delivered")
+        ROAD = "road", _("An act of the driver was refused")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=Kind)
     ingredient = models.ForeignKey(Ingredient, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    words = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")

@@ -1,17 +1,20 @@
 """What an order is made of and costs, computed by the server from the card: the only price ever charged."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.baskets.services import AgreedPrice
+from shared_apps.catalogue.models import Product
 from shared_apps.catalogue.recipes import Card, Composition, Configuration, NotOnTheCard
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.queries import Local
+from tenant_apps.shop.queries import Changes
+from tenant_apps.stock.services.stand_ins import Recipes, StandsFor
 
 
 class EmptyOrder(RuleError):
@@ -45,9 +48,25 @@ class QuotedLine:
         return self.quantity * self.unit_cents
 
 
+CENT = Decimal("0.01")  # of a unit: how finely the stock is kept
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     lines: tuple[QuotedLine, ...]
+    card: Card  # the group's, at the shop's prices
+    changes: Changes
+
+    def at(self, moment: dt.datetime) -> "Quote":
+        """The same order as the shop makes it for that moment: what it is made of may differ, never what it costs."""
+        substitutes = self.changes.applying(moment)
+        card = self.card.with_substitutes(substitutes)
+        lines = (replace(line, composition=card.compose(line.composition.configuration)) for line in self.lines)
+        return replace(self, lines=tuple(lines)) if substitutes else self
+
+    @property
+    def shown(self) -> str:
+        return shown(line.composition for line in self.lines)
 
     @property
     def items_cents(self) -> int:
@@ -65,7 +84,25 @@ class Quote:
         for line in self.lines:
             for key, quantity in line.composition.needs.items():
                 total[key] = total.get(key, Decimal(0)) + line.quantity * quantity
-        return dict(sorted(total.items()))
+        return {key: _kept(quantity) for key, quantity in sorted(total.items())}
+
+    @property
+    def recipes(self) -> Recipes:
+        """What the needs were worked out from, for the stock to check under its locks."""
+        return Recipes(
+            {one.replaced_id: one.substitution_id for one in self.changes.substitutes}, tuple(self._stand_ins())
+        )
+
+    def _stand_ins(self) -> Iterable[StandsFor]:
+        totals: dict[tuple[int, int], list[Decimal]] = {}
+        for line in self.lines:
+            for part in line.composition.substitutes:
+                if part.substitute:
+                    key = (part.substitute.substitution_id, part.substitute.replaced_id)
+                    total = totals.setdefault(key, [Decimal(0), Decimal(0)])
+                    total[0] += line.quantity * part.replaced_quantity
+                    total[1] += line.quantity * part.quantity
+        return (StandsFor(*key, *map(_kept, total)) for key, total in totals.items())
 
     @property
     def products(self) -> dict[int, int]:
@@ -77,26 +114,39 @@ class Quote:
         return dict(sorted(total.items()))
 
 
-def card_for(lines: Sequence[Asked], local: Mapping[int, Local] | None = None) -> Card:
-    """The part of the card that these lines need, at this shop's prices."""
+def _kept(quantity: Decimal) -> Decimal:
+    return max(CENT, quantity.quantize(CENT))
+
+
+def shown(compositions: Iterable[Composition]) -> str:
+    """What a page shows of ingredients and allergens: sent back with the order, so that a stale page is found out."""
+    return ";".join(
+        ",".join([*composition.allergens, *(str(part.choice_id) for part in composition.substitutes)])
+        for composition in compositions
+    )
+
+
+def card_for(lines: Sequence[Asked], *, own: Changes | None = None, at: dt.datetime | None = None) -> Card:
+    """The part of the card that these lines need, at this shop's prices and as it makes it, now unless `at` is given."""
     variants = {line.configuration.variant_id for line in lines}
     variants |= {line.configuration.other_half_id for line in lines if line.configuration.other_half_id}
     extras = {key for line in lines for key in line.configuration.extras}
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=extras, local=local)
+    return shop_queries.part_of_card(variant_ids=variants, extra_ids=extras, own=own, at=at)
 
 
-def quote(*, lines: Sequence[Asked], local: Mapping[int, Local] | None = None) -> Quote:
-    """`local` is what the shop changes of the card, when that was read already.
+def quote(*, lines: Sequence[Asked], own: Changes | None = None) -> Quote:
+    """Made of what the group's recipes say: `Quote.at` makes it that of a moment. `own` when it was read already.
 
     Raises EmptyOrder, NotOnTheCard, ImpossibleConfiguration.
     """
     if not lines:
         raise EmptyOrder
-    card = card_for(lines, local)
+    own = shop_queries.changes() if own is None else own
+    card = card_for(lines, own=replace(own, substitutes=()))
     quoted = tuple(QuotedLine(card.compose(line.configuration), line.quantity, line.agreed) for line in lines)
     if not all(half.published for line in quoted for half in line.composition.halves):
         raise NotOnTheCard
-    return Quote(quoted)
+    return Quote(quoted, card, own)
 
 
 def rows(*, order_id: int, quote: Quote) -> list[OrderLine]:
@@ -119,10 +169,20 @@ def _row(order_id: int, position: int, line: QuotedLine) -> OrderLine:
         price_reason=line.agreed.reason if line.agreed else "",
         price_by_id=line.agreed.user_id if line.agreed else None,
         label=composition.label,
-        without_names=[component.name for component in composition.removed],
-        extra_names=[extra.component.name for extra in composition.extras],
-        allergens=list(composition.allergens),
+        baked=composition.halves[0].category == Product.Category.PIZZA,
+        **in_words(composition),
     )
+
+
+def in_words(composition: Composition) -> dict[str, list[str]]:
+    """What a line keeps of what it is made of: what a ticket, a label and a letter say."""
+    replaced = [f"{part.replaced_name} → {part.name}" for part in composition.substitutes]
+    return {
+        "without_names": [name for component in composition.removed for name in component.names],
+        "extra_names": [extra.component.name for extra in composition.extras],
+        "allergens": [str(code) for code in composition.allergens],
+        "replaced_names": replaced,
+    }
 
 
 def asked(order_lines: Sequence[OrderLine]) -> list[Asked]:

@@ -1,6 +1,7 @@
 """What the worker does for orders. Delivered at least once, so each finds its own work already done."""
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -9,27 +10,32 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
+from shared_apps.core.reporting import DAILY, EVERY_FIVE_MINUTES, EVERY_MINUTE, monitored
+from shared_apps.gateway import services as gateway
+from shared_apps.gateway.stripe_api import Unreachable
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.orders import letters
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import blocking, cases, escalation, estimating
-from tenant_apps.stock.services import reservations
+from tenant_apps.orders.services import blocking, escalation, estimating, online, receiving, reconciling, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
+logger = logging.getLogger(__name__)
 LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
 
 
 def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> None:
-    """Tells one thing about one version of an order, once: the row of the message is locked while it is sent."""
+    """Tells one thing about one version of an order, once by each channel."""
     pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     with schema_context(pizzeria.schema_name):
-        order = Order.objects.select_related("slot", "customer").prefetch_related("lines", "payments").get(pk=order_id)
+        orders = Order.objects.select_related("slot", "customer")
+        order = orders.prefetch_related("lines", "payments", "refunds__credit_note", "discounts__voucher").get(
+            pk=order_id
+        )
         for channel in _channels(order, Message.Kind(kind)):
-            with transaction.atomic():
-                _tell(pizzeria, order, Message.Kind(kind), channel, version)
+            _tell(pizzeria, order, Message.Kind(kind), channel, version)
 
 
 def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
@@ -44,19 +50,26 @@ def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
 
 
 def _tell(pizzeria: Pizzeria, order: Order, kind: Message.Kind, channel: Message.Channel, version: int) -> None:
-    key = {"pizzeria_id": pizzeria.pk, "order_number": order.pk, "kind": kind, "channel": channel, "version": version}
-    Message.objects.get_or_create(**key)
-    message = Message.objects.select_for_update().get(**key)
-    if message.sent_at:
-        return
-    if channel == Message.Channel.SMS:
-        messages.send_sms(phone=order.contact_phone, text=letters.sms(pizzeria=pizzeria, order=order, kind=kind))
-    else:
-        letters.send(pizzeria=pizzeria, order=order, kind=kind)
-    message.sent_at = timezone.now()
-    message.save(update_fields=["sent_at"])
+    by_mail = channel == Message.Channel.EMAIL
+
+    def send() -> None:
+        if by_mail:
+            letters.send(pizzeria=pizzeria, order=order, kind=kind, version=version)
+        else:
+            messages.send_sms(phone=order.contact_phone, text=letters.sms(pizzeria=pizzeria, order=order, kind=kind))
+
+    messages.tell_once(
+        pizzeria_id=pizzeria.pk,
+        order_number=order.pk,
+        kind=kind,
+        channel=channel,
+        version=version,
+        again=by_mail and kind not in Message.STEPS,  # what was ordered or is owed is better said twice than never
+        send=send,
+    )
 
 
+@monitored("tell-late", EVERY_MINUTE)
 def tell_late() -> None:
     """Every minute: who waits past the time promised and was not told so, in the whole group, by one statement."""
     said = Message.objects.filter(
@@ -65,7 +78,7 @@ def tell_late() -> None:
         kind__in=(Message.Kind.LATE, Message.Kind.DELAYED),
     )
     late = OrderSummary.objects.filter(state__in=OPEN_STATES, promised_until_at__lt=timezone.now() - LATE_AFTER)
-    for pizzeria_id, number in late.exclude(Exists(said)).values_list("pizzeria_id", "number"):
+    for pizzeria_id, number in late.exclude(Exists(said)).exclude(state="failed").values_list("pizzeria_id", "number"):
         async_task("tenant_apps.orders.tasks.tell_late_of", pizzeria_id, number)
 
 
@@ -85,6 +98,7 @@ def tell_late_of(pizzeria_id: int, order_id: int) -> None:
     tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
 
 
+@monitored("begin-business-day", DAILY)
 def begin_business_day() -> None:
     """Every shop's day, each as a task of its own: one that fails is tried again without the others."""
     for pizzeria_id in Pizzeria.objects.with_schema().values_list("pk", flat=True):
@@ -92,14 +106,23 @@ def begin_business_day() -> None:
 
 
 def begin_business_day_of(pizzeria_id: int) -> None:
-    """What was promised for today now counts in today's stock; what it does not cover becomes cases."""
-    pizzeria, now = Pizzeria.objects.get(pk=pizzeria_id), timezone.now()
-    with schema_context(pizzeria.schema_name), transaction.atomic():
-        reservations.settle_days(pizzeria_id=pizzeria_id, now=now)
-        cases.review_shortages(now=now)
+    """The usual deliveries of one more day are expected, for the orders of that day."""
+    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
+    with schema_context(shop.schema_name), transaction.atomic():
+        receiving.begin_day(shop=shop, now=now)
         blocking.forget_expired(now=now)
+    with schema_context(shop.schema_name):
+        substituting.catch_up(shop=shop, now=now)
 
 
+def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
+    """Its time is over; somebody may have ended it before."""
+    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
+    with schema_context(shop.schema_name):
+        substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
+
+
+@monitored("re-estimate", EVERY_MINUTE)
 def re_estimate() -> None:
     """Every minute, in the shops where a customer waits; each as a task of its own."""
     waiting = OrderSummary.objects.filter(state__in=OPEN_STATES).values_list("pizzeria_id", flat=True)
@@ -108,12 +131,54 @@ def re_estimate() -> None:
 
 
 def re_estimate_of(pizzeria_id: int) -> None:
-    """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift."""
+    """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift.
+
+    What its suppliers did not bring in time is counted on no more.
+    """
+    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
+    with schema_context(shop.schema_name):
+        receiving.miss_late(shop=shop, now=now)
+        estimating.re_estimate(shop=shop, now=now)
+
+
+def follow_payment(pizzeria_id: int, order_id: int) -> None:
+    """An order whose payment online has, or should have, moved. While Stripe is away the next look does it."""
     shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
     with schema_context(shop.schema_name):
-        estimating.re_estimate(shop=shop, now=timezone.now())
+        if not Order.objects.filter(pk=order_id).exists():
+            return  # an event about a shop that has since forgotten it, or that never had it
+        try:
+            online.follow(shop=shop, order_id=order_id, now=timezone.now())
+        except Unreachable:
+            logger.warning("Stripe does not answer: order %s of %s is looked at again", order_id, shop.slug)
 
 
+@monitored("follow-payments", EVERY_MINUTE)
+def follow_payments() -> None:
+    """Every minute: the orders that are due to be looked at again, each as a task of its own."""
+    reconciling.follow_due(now=timezone.now())
+
+
+@monitored("hear-from-stripe", EVERY_FIVE_MINUTES)
+def hear_from_stripe() -> None:
+    """Every five minutes: what Stripe could not tell us."""
+    try:
+        reconciling.hear(now=timezone.now())
+    except Unreachable:
+        logger.warning("Stripe does not answer: what it could not deliver is asked for again")
+
+
+@monitored("reconcile-payments", DAILY)
+def reconcile_payments() -> None:
+    """Every night. Fails, to be tried again, while Stripe is away; what differs is written to head office."""
+    now = timezone.now()
+    found = reconciling.compare(now=now)
+    gateway.forget_old_events(now=now)
+    if found:
+        letters.tell_head_office(words=[str(one) for one in found])
+
+
+@monitored("escalate", EVERY_MINUTE)
 def escalate() -> None:
     """Every minute, in the shops that have orders to make."""
     waiting = OrderSummary.objects.filter(state="accepted").values_list("pizzeria_id", flat=True)

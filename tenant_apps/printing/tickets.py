@@ -51,6 +51,13 @@ def _dish(paper: Paper, line: OrderLine) -> None:
         paper.line(f" {_('WITHOUT')} {name} ", size=TALL, reversed_out=True)
     for name in line.extra_names:
         paper.line(f"{_('EXTRA')} {name}", size=TALL)
+    _replaced(paper, line)
+
+
+def _replaced(paper: Paper, line: OrderLine) -> None:
+    for names in line.replaced_names:
+        words = _("REPLACED: %(names)s") % {"names": names.replace("→", ">")}
+        paper.line(f" {words} ", bold=True, reversed_out=True)
 
 
 def _label(paper: Paper, order: Order, due_cents: int) -> None:
@@ -75,3 +82,4 @@ def _changes(paper: Paper, line: OrderLine) -> None:
         paper.line(f"  {_('WITHOUT')} {name}")
     for name in line.extra_names:
         paper.line(f"  {_('EXTRA')} {name}")
+    _replaced(paper, line)

@@ -30,10 +30,15 @@ def _tell(shop: Shop) -> None:
     hints.changed(scope=shop.schema_name, topics=["orders", "settings"])
 
 
+def _lock() -> ShopSettings:
+    """One change of the shop at a time: the second tap of a button finds what the first one did."""
+    return ShopSettings.objects.select_for_update().get()
+
+
 @transaction.atomic
 def change_settings(*, shop: Shop, values: Mapping[str, object], user_id: int | None) -> ShopSettings:
     """Sets fields of the settings; only those that differ are kept in the history."""
-    settings = ShopSettings.objects.select_for_update().get()
+    settings = _lock()
     changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
     before = {name: getattr(settings, name) for name in changed}
     for name, value in changed.items():
@@ -48,6 +53,7 @@ def change_settings(*, shop: Shop, values: Mapping[str, object], user_id: int | 
 @transaction.atomic
 def set_hours(*, shop: Shop, week: Sequence[Ranges], user_id: int | None) -> None:
     """The ranges of the seven days, Monday first. Orders already promised keep their time."""
+    _lock()
     before = {DAYS[day]: written(ranges) for day, ranges in enumerate(weekly())}
     OpeningRange.objects.all().delete()
     OpeningRange.objects.bulk_create(
@@ -69,6 +75,7 @@ def weekly() -> list[list[tuple[dt.time, dt.time]]]:
 @transaction.atomic
 def set_day(*, shop: Shop, day: dt.date, ranges: Ranges, reason: str, user_id: int | None) -> None:
     """Other hours on one day; closed all day when there are none."""
+    _lock()
     before = _day(day)
     SpecialRange.objects.filter(day=day).delete()
     Closure.objects.filter(day=day).delete()
@@ -83,6 +90,7 @@ def set_day(*, shop: Shop, day: dt.date, ranges: Ranges, reason: str, user_id: i
 @transaction.atomic
 def forget_day(*, shop: Shop, day: dt.date, user_id: int | None) -> None:
     """The day has its usual hours again."""
+    _lock()
     before = _day(day)
     SpecialRange.objects.filter(day=day).delete()
     Closure.objects.filter(day=day).delete()
@@ -101,7 +109,8 @@ def _day(day: dt.date) -> Values:
 @transaction.atomic
 def set_offers(*, shop: Shop, offers: Mapping[int, tuple[int | None, bool]], user_id: int | None) -> int:
     """Variant id → (own price in cents or None, withdrawn); returns how many changed. Neither: the group's card."""
-    kept = {offer.variant_id: (offer.price_cents, offer.withdrawn) for offer in LocalOffer.objects.select_for_update()}
+    _lock()
+    kept = {offer.variant_id: (offer.price_cents, offer.withdrawn) for offer in LocalOffer.objects.all()}
     changed = {key: offer for key, offer in offers.items() if offer != kept.get(key, (None, False))}
     names = {
         variant.pk: str(variant) for variant in Variant.objects.select_related("product", "size").filter(pk__in=changed)

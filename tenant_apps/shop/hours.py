@@ -52,16 +52,22 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Weekly ranges (weekday, opens, closes) in Paris time, the days of closure, and the days that have other hours."""
+    """Weekly ranges (weekday, opens, closes) in Paris time, the days of closure, and the days that have other hours.
+
+    A closure goes before the hours of one day, these before a public holiday, and that before the usual week.
+    """
 
     ranges: tuple[tuple[int, dt.time, dt.time], ...]
     closures: frozenset[dt.date]
     special: tuple[tuple[dt.date, dt.time, dt.time], ...] = ()
+    holidays: frozenset[dt.date] = frozenset()  # public ones on which the shop stays closed
 
     def of_day(self, day: dt.date) -> list[Window]:
         if day in self.closures:
             return []
         own = [(opens, closes) for date, opens, closes in self.special if date == day]
+        if day in self.holidays and not own:
+            return []
         usual = [(opens, closes) for weekday, opens, closes in self.ranges if weekday == day.weekday()]
         return [_window(day, opens, closes) for opens, closes in own or usual]
 
@@ -74,7 +80,13 @@ class Hours:
                     yield window
 
     def current(self, now: dt.datetime) -> Window | None:
-        return next((window for window in self.ahead(now, 0) if window.start <= now), None)
+        return next((window for window in self.ahead(now, 1) if window.start <= now), None)
+
+    def covers(self, moment: dt.datetime) -> bool:
+        """Whether the shop is, was or will be open then; 00:30 is in a window of the day before."""
+        day = business_day(moment)
+        windows = [*self.of_day(day), *self.of_day(day + dt.timedelta(days=1))]
+        return any(window.start <= moment < window.end for window in windows)
 
     def end_of_service(self, now: dt.datetime) -> dt.datetime:
         """When the service under way ends, or the next of this business day; else the business day itself."""

@@ -9,7 +9,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode, Variant
+from shared_apps.catalogue.vat import FeeTreatment
 from tenant_apps.shop import promise
+from tenant_apps.shop.public_holidays import Holiday, Region
+
+
+class ZoneKind(models.TextChoices):
+    RADIUS = "radius", _("Around the shop")
+    COMMUNES = "communes", _("Communes and postcodes")
+    POLYGON = "polygon", _("A line drawn on the map")
 
 
 class ShopSettings(models.Model):
@@ -19,6 +27,13 @@ class ShopSettings(models.Model):
     delivery_radius_m = models.PositiveIntegerField(_("delivery radius (m)"), default=5000)
     delivery_fee_cents = models.PositiveIntegerField(_("delivery fee"), default=290)
     delivery_minimum_cents = models.PositiveIntegerField(_("minimum for a delivery"), default=1500)
+    zone_kind = models.CharField(max_length=8, choices=ZoneKind, default=ZoneKind.RADIUS)
+    zone_communes = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        help_text=_("« 59110 La Madeleine » is that commune, « 59110 » all that has this postcode"),
+    )
     zone_polygon = ArrayField(
         ArrayField(models.FloatField(), size=2),
         default=list,
@@ -46,6 +61,8 @@ class ShopSettings(models.Model):
         _("seconds before a ticket that no kitchen screen shows rings at the counter"), default=60
     )
     days_ahead = models.PositiveSmallIntegerField(_("days one can order ahead"), default=3)
+    closed_holidays = ArrayField(models.CharField(max_length=16, choices=Holiday), default=list, blank=True)
+    holiday_region = models.CharField(max_length=2, choices=Region, default=Region.FRANCE)
     takes_orders = models.BooleanField(_("takes orders"), default=True)
     discount_limit_percent = models.PositiveSmallIntegerField(
         _("discount of the counter (%)"),
@@ -53,8 +70,14 @@ class ShopSettings(models.Model):
         help_text=_("What the counter may take off an order without the manager: this or the sum below, the larger."),
     )
     discount_limit_cents = models.PositiveIntegerField(_("or, if it is more"), default=500)
+    refund_limit_cents = models.PositiveIntegerField(
+        _("what the counter gives back of an order without the manager"), default=2000, db_default=2000
+    )
     prepaid_above_cents = models.PositiveIntegerField(
         _("deliveries above this are paid when ordered"), null=True, blank=True, help_text=_("Empty: never")
+    )
+    kitchen_stations = models.BooleanField(
+        _("the kitchen works in stations"), default=False, help_text=_("Preparation, oven, dispatch: a screen each")
     )
     hurry_minutes = models.PositiveSmallIntegerField(
         _("minutes before the time promised when a ticket says to hurry"), default=10
@@ -64,6 +87,9 @@ class ShopSettings(models.Model):
     )
     printer_address = models.CharField(
         _("ticket printer"), max_length=120, blank=True, help_text=_("host:port on the shop's network; empty: none")
+    )
+    delivery_fee_vat = models.CharField(
+        _("VAT of the delivery fee"), max_length=10, choices=FeeTreatment, default=FeeTreatment.ACCESSORY
     )
     # Rush mode and closed channels: each holds until its moment; who changed them is in TradingChange.
     rush_minutes = models.PositiveSmallIntegerField(default=0, editable=False)

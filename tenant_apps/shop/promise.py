@@ -20,6 +20,11 @@ def drivers(*, on_shift: int, usual: int, starts_at: dt.datetime, now: dt.dateti
     return on_shift if on_shift and near else usual
 
 
+def kitchen_begins(*, starts_at: dt.datetime, travel_minutes: int, preparation_minutes: int) -> dt.datetime:
+    """When the ingredients of an order promised for a slot must be there: its way and its preparation before it."""
+    return starts_at - dt.timedelta(minutes=travel_minutes + preparation_minutes)
+
+
 def queue_before(queue: Sequence[tuple[dt.datetime, int]], moment: dt.datetime) -> int:
     """The work not yet ready that is promised for slots starting before a moment."""
     return sum(work for starts_at, work in queue if starts_at < moment)

@@ -1,16 +1,35 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import ServiceMode
-from shared_apps.catalogue.recipes import Card
-from tenant_apps.shop import promise
+from shared_apps.catalogue.recipes import Card, Component, Substitute, Substitutes
+from tenant_apps.shop import promise, public_holidays
 from tenant_apps.shop.hours import Hours, Window, grid
-from tenant_apps.shop.models import LocalOffer, ShopSettings, TradingChange
+from tenant_apps.shop.models import ShopSettings, TradingChange
 
+# What the shop changes of the group's card: its own prices, what it withdrew, what stands for what (ADR 0028). The
+# substitutions are those of `stock`, read here so that nobody has to read them apart.
+CHANGES = """
+        ARRAY(SELECT variant_id FROM shop_localoffer ORDER BY id),
+        ARRAY(SELECT price_cents FROM shop_localoffer ORDER BY id),
+        ARRAY(SELECT withdrawn FROM shop_localoffer ORDER BY id),
+        (SELECT json_agg(json_build_array(substitution.id, replaced.id, replaced.name, substitution.ratio::text,
+                         substitution.until_at, stand_in.id, stand_in.name, stand_in.unit, stand_in.allergens,
+                         stand_in.drawing, stand_in.origin, stand_in.is_dough, stand_in.species)
+                         ORDER BY substitution.id)
+         FROM stock_substitution AS substitution
+         JOIN catalogue_ingredient AS replaced ON replaced.id = substitution.replaced_id
+         JOIN catalogue_ingredient AS stand_in ON stand_in.id = substitution.replacement_id
+         WHERE CASE WHEN %(only)s::bigint[] IS NULL THEN substitution.ended_at IS NULL
+                    ELSE substitution.id = ANY(%(only)s) END)
+"""
 SETTINGS = tuple(field.attname for field in ShopSettings._meta.concrete_fields)
 SITUATION = f"""
     SELECT {", ".join(SETTINGS)},
@@ -25,9 +44,7 @@ SITUATION = f"""
         ARRAY(SELECT id FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT capacity - taken FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
         ARRAY(SELECT delivery_capacity - deliveries FROM shop_slot WHERE starts_at >= %(now)s ORDER BY starts_at),
-        ARRAY(SELECT variant_id FROM shop_localoffer ORDER BY id),
-        ARRAY(SELECT price_cents FROM shop_localoffer ORDER BY id),
-        ARRAY(SELECT withdrawn FROM shop_localoffer ORDER BY id)
+        {CHANGES}
     FROM shop_shopsettings
 """
 
@@ -41,6 +58,18 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What the shop changes of the group's card: offers by variant, and the ingredients that it replaces."""
+
+    offers: Mapping[int, Local]
+    substitutes: Sequence[Substitute] = ()
+
+    def applying(self, at: dt.datetime) -> Substitutes:
+        """What stands for what in an order wanted at that moment."""
+        return {one.replaced_id: one for one in self.substitutes if one.applies(at)}
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that a shop says of itself when somebody orders, read in one statement."""
 
@@ -48,20 +77,56 @@ class Situation:
     hours: Hours
     # start → id, free work, free deliveries; those that somebody took a place in
     slots: Mapping[dt.datetime, tuple[int, int, int]]
-    local: Mapping[int, Local]  # by variant
+    changes: Changes
 
 
 def situation(now: dt.datetime) -> Situation:
     with connection.cursor() as cursor:
-        cursor.execute(SITUATION, {"now": now})
+        cursor.execute(SITUATION, {"now": now, "only": None})
         row = cursor.fetchone()
     values, rest = row[: len(SETTINGS)], row[len(SETTINGS) :]
-    weekly, closures, special, (starts, ids, *free), local = rest[:3], rest[3], rest[4:7], rest[7:11], rest[11:]
+    weekly, closures, special, (starts, ids, *free), changes = rest[:3], rest[3], rest[4:7], rest[7:11], rest[11:]
+    own = ShopSettings.from_db(None, SETTINGS, values)
     return Situation(
-        settings=ShopSettings.from_db(None, SETTINGS, values),
-        hours=Hours(tuple(zip(*weekly, strict=True)), frozenset(closures), tuple(zip(*special, strict=True))),
+        settings=own,
+        hours=Hours(
+            tuple(zip(*weekly, strict=True)),
+            frozenset(closures),
+            tuple(zip(*special, strict=True)),
+            public_holidays.closed(own.closed_holidays, region=own.holiday_region, around=timezone.localdate(now)),
+        ),
         slots=dict(zip(starts, zip(ids, *free, strict=True), strict=True)),
-        local={key: Local(*own) for key, *own in zip(*local, strict=True)},
+        changes=_changes(changes),
+    )
+
+
+def changes(*, only: Iterable[int] | None = None) -> Changes:
+    """What the shop changes now; with `only`, these substitutions whether they are over or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {CHANGES}", {"only": None if only is None else list(only)})
+        return _changes(cursor.fetchone())
+
+
+def _changes(row: Sequence[Any]) -> Changes:
+    *offers, substitutes = row
+    return Changes(
+        {key: Local(*own) for key, *own in zip(*offers, strict=True)},
+        tuple(_substitute(*values) for values in substitutes or ()),
+    )
+
+
+def _substitute(
+    key: int, replaced_id: int, replaced_name: str, ratio: str, until_at: str | None, *ingredient: Any
+) -> Substitute:
+    stand_in, name, unit, allergens, drawing, origin, is_dough, species = ingredient
+    return Substitute(
+        substitution_id=key,
+        replaced_id=replaced_id,
+        replaced_name=replaced_name,
+        ratio=Decimal(ratio),
+        until_at=dt.datetime.fromisoformat(until_at) if until_at else None,
+        component=Component(stand_in, name, unit, Decimal(1), True, tuple(allergens), drawing, origin, is_dough),
+        is_meat=bool(species),
     )
 
 
@@ -98,22 +163,38 @@ def trading(now: dt.datetime, own: ShopSettings | None = None) -> Trading:
     )
 
 
-def whole_card(local: Mapping[int, Local] | None = None) -> Card:
-    """The group's card as this shop sells it: its own prices, without what it withdrew."""
-    return _local(catalogue.whole_card(), local, keep_withdrawn=False)
+def whole_card(own: Changes | None = None, *, at: dt.datetime | None = None) -> Card:
+    """The group's card as this shop sells it: its own prices, without what it withdrew, made as it makes it now.
+
+    `own` when it was read already; `at` when it is wanted, now unless given.
+    """
+    own = changes() if own is None else own
+    return _local(catalogue.whole_card(), own.offers, keep_withdrawn=False).with_substitutes(_applying(own, at))
+
+
+def group_card() -> Card:
+    """The same products without what the shop changes of them."""
+    return catalogue.whole_card()
 
 
 def part_of_card(
-    *, variant_ids: Iterable[int], extra_ids: Iterable[int], local: Mapping[int, Local] | None = None
+    *,
+    variant_ids: Iterable[int],
+    extra_ids: Iterable[int],
+    own: Changes | None = None,
+    at: dt.datetime | None = None,
 ) -> Card:
-    """What a basket or an order needs of the card, at this shop's prices; `local` when they were read already."""
-    return _local(catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids), local, keep_withdrawn=True)
+    """What a basket or an order needs of the card, at this shop's prices and as this shop makes it."""
+    own = changes() if own is None else own
+    card = catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids)
+    return _local(card, own.offers, keep_withdrawn=True).with_substitutes(_applying(own, at))
 
 
-def _local(card: Card, local: Mapping[int, Local] | None, *, keep_withdrawn: bool) -> Card:
-    if local is None:
-        rows = LocalOffer.objects.values_list("variant_id", "price_cents", "withdrawn")
-        local = {key: Local(price_cents, withdrawn) for key, price_cents, withdrawn in rows}
+def _applying(own: Changes, at: dt.datetime | None) -> Substitutes:
+    return own.applying(at or timezone.now()) if own.substitutes else {}
+
+
+def _local(card: Card, local: Mapping[int, Local], *, keep_withdrawn: bool) -> Card:
     if not local:
         return card
     offers = {}
@@ -144,14 +225,19 @@ def offered_slots(
     delivered: bool = False,
     queue: Sequence[tuple[dt.datetime, int]] = (),
     closed_until: dt.datetime | None = None,
+    made_from: dt.datetime | None = None,
 ) -> Iterator[OfferedSlot]:
     """The slots where this work still fits, soonest first. What it shows may be taken by somebody else since.
 
     A delivery needs a driver's place too. `queue` is the work not yet ready by the start of its slot, and
-    `closed_until` the moment before which the channel takes nothing.
+    `closed_until` the moment before which the channel takes nothing, `made_from` the one before which the kitchen does not
+    have what it takes.
     """
     settings = shop.settings
     not_before = max(now, closed_until or now)
+    if made_from:
+        ready = dt.timedelta(minutes=settings.preparation_minutes + travel_minutes)
+        not_before = max(not_before, made_from + ready)
     windows = grid(shop.hours.ahead(now, settings.days_ahead), minutes=settings.slot_minutes, not_before=not_before)
     for window in windows:
         new = (None, settings.slot_work, settings.delivery_capacity(window.start, now))

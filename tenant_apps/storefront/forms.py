@@ -21,7 +21,7 @@ def configuration(data: Any, card: Card, offers: list[Offer]) -> Configuration:
         None,
     )
     halves = [chosen, *([other] if other else [])]
-    removable = {part.ingredient_id for half in halves for part in half.recipe if part.removable}
+    removable = {part.choice_id for half in halves for part in half.recipe if part.removable}
     addable = card.extras.get(chosen.size_id or 0, {}).keys() if chosen.is_pizza else set()
     removed = frozenset(_ids(data.getlist("removed"))) & removable
     return Configuration(

@@ -1,19 +1,21 @@
 """What the pages of a shop's site show."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import Product, ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, Component, Composition, Extra, Offer
 from shared_apps.core.templatetags.formats import uncapitalised
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import online, outcomes, settlement
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
-from tenant_apps.shop.queries import Local
+from tenant_apps.shop.queries import Changes
 from tenant_apps.stock import queries as stock_queries
 
 FEW = 5  # said when so many or fewer are left
@@ -24,7 +26,8 @@ class Dish:
     """A product on the menu, with all its sizes."""
 
     offers: tuple[Offer, ...]
-    feasible: int  # how many the stock allows, in the size it allows most
+    feasible: int  # how many the stock allows at the soonest, in the size it allows most
+    made_from: dt.datetime | None  # when none: the moment from which one can be made, with what is expected
 
     @property
     def first(self) -> Offer:
@@ -51,17 +54,37 @@ class Section:
     dishes: tuple[Dish, ...]
 
 
-def menu(local: Mapping[int, Local] | None = None) -> list[Section]:
-    card, feasible = shop_queries.whole_card(local), stock_queries.feasible()
+def menu(own: Changes | None = None, *, now: dt.datetime, at: dt.datetime | None = None) -> list[Section]:
+    """The card, with what can be made of it at the soonest: `at`, or now."""
+    card, feasible = shop_queries.whole_card(own), stock_queries.feasible(at=max(now, at or now), now=now)
+    gone = [offer for offer in card.offers.values() if feasible.get(offer.variant_id, 0) < 1]
+    later = _later(gone, now)
     by_category: dict[str, list[Dish]] = {category: [] for category in Product.Category.values}
     for offers in by_product(card.offers.values()):
         count = max(feasible.get(offer.variant_id, 0) for offer in offers)
-        by_category[offers[0].category].append(Dish(tuple(offers), count))
+        made_from = min((later[offer.variant_id] for offer in offers if offer.variant_id in later), default=None)
+        by_category[offers[0].category].append(Dish(tuple(offers), count, made_from))
     return [
         Section(category, str(Product.Category(category).label), tuple(dishes))
         for category, dishes in by_category.items()
         if dishes
     ]
+
+
+def origins(own: Changes, now: dt.datetime) -> list[tuple[str, str]]:
+    """(meat, origin) of the card's, and of what stands for something in it now."""
+    meats = [one.component for one in own.applying(now).values() if one.is_meat]
+    return sorted({*catalogue.meat_origins(), *((meat.name, meat.origin) for meat in meats)})
+
+
+def _later(gone: list[Offer], now: dt.datetime) -> dict[int, dt.datetime]:
+    """Of what cannot be made now: from when it can, by variant id. Asks nothing when nothing is sold out."""
+    if not gone:
+        return {}
+    needs = {offer.variant_id: {part.ingredient_id: part.quantity for part in offer.recipe} for offer in gone}
+    outlook = stock_queries.outlook({key for recipe in needs.values() for key in recipe}, now=now)
+    found = {key: outlook.from_when(recipe) for key, recipe in needs.items()}
+    return {key: at for key, at in found.items() if at}
 
 
 def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
@@ -72,8 +95,8 @@ def by_product(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
 
 
 def drawn(offer: Offer, extras: Iterable[Extra] = (), removed: Iterable[Component] = ()) -> Drawn:
-    left_out = {part.ingredient_id for part in removed}
-    parts = [part for part in offer.recipe if part.ingredient_id not in left_out]
+    left_out = {part.choice_id for part in removed}
+    parts = [part for part in offer.recipe if part.choice_id not in left_out]
     parts += [extra.component for extra in extras]
     return Drawn(offer.code, offer.base, tuple(dict.fromkeys(part.drawing for part in parts if part.drawing)))
 
@@ -108,7 +131,8 @@ class Choices:
     other_halves: tuple[Offer, ...]
     removable: tuple[Removable, ...]
     addable: tuple[Addable, ...]
-    feasible: int
+    feasible: int  # now
+    made_from: dt.datetime | None  # when none: the moment from which one can be made, with what is expected
 
     @property
     def left(self) -> Offer:
@@ -119,13 +143,15 @@ class Choices:
         return self.composition.halves[1] if len(self.composition.halves) == 2 else None
 
 
-def choices(card: Card, composition: Composition) -> Choices:
+def choices(card: Card, composition: Composition, *, now: dt.datetime) -> Choices:
     left = composition.halves[0]
     offers = list(card.offers.values())
-    removed = {part.ingredient_id for part in composition.removed}
-    added = {extra.component.ingredient_id for extra in composition.extras}
-    parts = {part.ingredient_id: part for half in composition.halves for part in half.recipe if part.removable}
+    removed = {part.choice_id for part in composition.removed}
+    added = {extra.component.choice_id for extra in composition.extras}
+    parts = {part.choice_id: part for half in composition.halves for part in half.recipe if part.removable}
     offered = card.extras.get(left.size_id or 0, {}) if left.is_pizza else {}
+    needs = composition.needs
+    outlook = stock_queries.outlook(needs, now=now)
     return Choices(
         composition=composition,
         sizes=tuple(offer for offer in offers if offer.product_id == left.product_id),
@@ -139,15 +165,9 @@ def choices(card: Card, composition: Composition) -> Choices:
         ),
         removable=tuple(Removable(part, key in removed) for key, part in parts.items()),
         addable=tuple(Addable(extra, key in added) for key, extra in offered.items()),
-        feasible=_feasible(composition),
+        feasible=min((int(outlook.free(key, now) // need) for key, need in needs.items()), default=0),
+        made_from=outlook.from_when(needs),
     )
-
-
-def _feasible(composition: Composition) -> int:
-    """How many of it the stock allows now."""
-    needs = composition.needs
-    left = stock_queries.available(list(needs))
-    return max(0, min((int(left.get(key, 0) // need) for key, need in needs.items()), default=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +177,11 @@ class Opening:
     is_open: bool
     closes_at: dt.datetime | None
     opens_at: dt.datetime | None
+
+    @property
+    def soonest(self) -> dt.datetime | None:
+        """When the kitchen would begin an order at the soonest, if that is not now."""
+        return None if self.is_open else self.opens_at
 
 
 def opening(hours: Hours, now: dt.datetime) -> Opening:
@@ -173,10 +198,59 @@ class Step:
     is_now: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What of an order is paid, in cents."""
+
+    order: Order
+    taken_cents: int
+    held_cents: int  # on a card, until the kitchen starts
+    online: bool  # some of it was to be paid online
+
+    @property
+    def due_cents(self) -> int:
+        return max(0, self.order.owed_cents - self.taken_cents - self.held_cents)
+
+    @property
+    def may_pay_online(self) -> bool:
+        """Whoever chose to; the rest after a change too."""
+        return self.due_cents >= online.LEAST_CENTS and (
+            self.order.awaits_payment or (self.online and self.order.can_still_change)
+        )
+
+    @property
+    def may_pay_on_receipt(self) -> bool:
+        """A delivery above the shop's sum is not."""
+        above = shop_queries.settings().prepaid_above_cents
+        return self.order.mode != ServiceMode.DELIVERY or above is None or self.order.total_cents <= above
+
+    @property
+    def until_at(self) -> dt.datetime:
+        """How long an order waits for its payment."""
+        return self.order.placed_at + outcomes.patience()
+
+
+def money(order: Order) -> Money:
+    attempts = list(order.online_payments.all())
+    held = sum(one.amount_cents for one in attempts if one.state == one.State.AUTHORISED)
+    return Money(order, settlement.kept_cents(order), held, bool(attempts))
+
+
+def tracked(order: Order) -> dict[str, object]:
+    """What the page of an order shows."""
+    return {"order": order, "steps": steps(order), "money": money(order)}
+
+
 def steps(order: Order) -> list[Step]:
     """Placed, claimed, ready, on its way for a delivery, handed over: nothing here advances with time."""
     delivered = order.mode == ServiceMode.DELIVERY
-    acts = [(_("Order received"), order.placed_at), (_("In preparation"), order.claimed_at)]
+    if order.awaits_payment:
+        acts = [(_("Awaiting payment"), order.placed_at), (_("Order received"), None)]
+    else:
+        acts = [(_("Order received"), order.visible_since)]
+    acts.append((_("In preparation"), order.claimed_at))
+    if order.in_oven_at:  # where the kitchen says so
+        acts.append((_("In the oven"), order.in_oven_at))
     acts.append((_("Ready") if delivered else _("Ready to collect"), order.ready_at))
     if delivered:
         acts.append((_("On its way"), order.left_at))

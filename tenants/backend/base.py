@@ -4,9 +4,13 @@ django-tenants swallows an error of its own `SET search_path`, and a page of one
 connection was before. Here a failed switch closes the connection and raises (ADR 0019).
 """
 
+from typing import Any
+
 from django_tenants.postgresql_backend import base
 from django_tenants.utils import get_public_schema_name, quote_schema_name
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from shared_apps.core import logs
 
 LOGIN, OWNER, APPLICATION = "login", "owner", "application"
 
@@ -15,6 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # What this connection does, hence its role: the application by default; see `tenants.roles.acting_as`.
     acting_as = APPLICATION
     _setting_search_path: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(logs.watch)
 
     def act_as(self, duty: str) -> None:
         self.acting_as = duty

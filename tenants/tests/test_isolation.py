@@ -16,9 +16,10 @@ from django_tenants.utils import schema_context
 from psycopg2.errors import InsufficientPrivilege
 
 from conftest import place, proof_size
+from shared_apps.catalogue.models import Ingredient
 from tenant_apps.orders.models import Order
 from tenant_apps.shop.models import ShopSettings
-from tenants import hosts, roles
+from tenants import hosts, roles, schemas
 from tenants.backend.base import LOGIN, OWNER
 from tenants.middleware import PizzeriaMiddleware
 
@@ -287,3 +288,34 @@ def test_a_new_thread_begins_outside_any_shop(shop):
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(visit).result() == ("public", f"{connection.settings_dict['NAME']}_app")
+
+
+def test_a_shop_keeps_its_rights_while_they_are_granted_anew(own_shop):
+    """What a deployment does under the feet of the release that serves."""
+    refused: list[str] = []
+    over = threading.Event()
+
+    def reads() -> int:
+        count = 0
+        try:
+            with schema_context(own_shop.schema_name):
+                while not over.is_set():
+                    count += 1
+                    try:
+                        Ingredient.objects.count()
+                    except DatabaseError as error:
+                        refused.append(str(error))
+        finally:
+            connection.close()
+        return count
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(reads) for _reader in range(2)]
+        try:
+            for _migration in range(5):
+                with schemas.as_owner_of("public"):
+                    roles.grant_public()
+        finally:
+            over.set()
+        assert all(reader.result() > 20 for reader in readers)
+    assert refused == []

@@ -61,10 +61,10 @@ def tomorrow(tmp_path, settings, monkeypatch) -> Iterator[Tomorrow]:
         (folder / "9999_tomorrow.py").write_text(text, encoding="utf-8")
         settings.MIGRATION_MODULES = {"shop": folder.name}
         importlib.invalidate_caches()
-        schemas.migrations_digest.cache_clear()
+        schemas.on_disk.cache_clear()
 
     yield write
-    schemas.migrations_digest.cache_clear()
+    schemas.on_disk.cache_clear()
 
 
 def migrate() -> dict[str, Outcome]:
@@ -233,9 +233,9 @@ def test_a_migration_that_runs_python_does_not_wait_for_ever_either(tomorrow):
 def test_the_command_says_what_it_did_and_then_that_nothing_is_left(tomorrow):
     tomorrow(ADD_A_COLUMN)
     first, second = StringIO(), StringIO()
-    call_command("migrate_schemas", shops_only=True, stdout=first)
+    call_command("migrate_pizzerias", shops_only=True, stdout=first)
     assert "shop_nation : 1 migration(s)" in first.getvalue()
-    call_command("migrate_schemas", shops_only=True, stdout=second)
+    call_command("migrate_pizzerias", shops_only=True, stdout=second)
     assert second.getvalue() == f"{Pizzeria.objects.count()} pizzeria(s) à jour.\n"
 
 
@@ -244,7 +244,7 @@ def test_the_command_fails_and_names_the_shops_that_failed(tomorrow):
     ask("ALTER TABLE shop_voisine.shop_shopsettings ADD COLUMN motto integer")
     errors = StringIO()
     with pytest.raises(CommandError, match=r"1 schéma\(s\) non migré\(s\) : shop_voisine"):
-        call_command("migrate_schemas", shops_only=True, stdout=StringIO(), stderr=errors)
+        call_command("migrate_pizzerias", shops_only=True, stdout=StringIO(), stderr=errors)
     assert "motto" in errors.getvalue()
 
 

@@ -199,9 +199,9 @@ def shop_migrations_of_tomorrow(tmp_path, settings, monkeypatch) -> Iterator[Pat
         (folder / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     settings.MIGRATION_MODULES = {"shop": folder.name}
-    schemas.migrations_digest.cache_clear()
+    schemas.on_disk.cache_clear()
     yield folder
-    schemas.migrations_digest.cache_clear()
+    schemas.on_disk.cache_clear()
 
 
 def test_a_migration_that_runs_python_is_run_in_the_new_schema(db, shop_migrations_of_tomorrow):

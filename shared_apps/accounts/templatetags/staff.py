@@ -21,5 +21,7 @@ def staff_screens(context: RequestContext) -> list[Link]:
     """The screens that the visitor's roles open, for the menu of a staff page."""
     request = context["request"]
     opened = screens.opened_by(request.roles, in_shop=request.pizzeria is not None)
+    if request.device:
+        opened = [screen for screen in opened if request.device.opens(screen.permission)]
     here = request.resolver_match.view_name
     return [Link(reverse(screen.url_name), str(screen.label), screen.url_name == here) for screen in opened]

@@ -1,8 +1,10 @@
 import datetime as dt
-from decimal import Decimal
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -18,10 +20,20 @@ def euros(cents: int) -> str:
 
 
 @register.filter
+def percent(basis_points: int) -> str:
+    """`550` is `5,5 %`, `1000` is `10 %`."""
+    return f"{_decimal(Decimal(basis_points) / 100)}{money.NO_BREAK_SPACE}%"
+
+
+@register.filter
 def clock(moment: dt.datetime) -> str:
-    """`19:05` in Paris becomes `19 h 05`."""
+    """`19:05` in Paris becomes `19 h 05`; the hour that comes twice one night of October says which it is."""
     local = timezone.localtime(moment)
-    return f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+    text = f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+    if local.utcoffset() == local.replace(fold=not local.fold).utcoffset():
+        return text
+    season = _("winter time") if local.fold else _("summer time")
+    return f"{text} ({season})"
 
 
 def _decimal(value: Decimal) -> str:
@@ -39,6 +51,40 @@ def quantity(value: Decimal, unit: str) -> str:
     if abs(value) >= 1000:
         return f"{_decimal((value / 1000).quantize(Decimal('0.01')))}{money.NO_BREAK_SPACE}{large}"
     return f"{_decimal(value)}{money.NO_BREAK_SPACE}{small}"
+
+
+@register.filter
+def plain(value: Decimal) -> str:
+    """`2.50` is `2,5`."""
+    return _decimal(value)
+
+
+@register.filter
+def rounded(value: Decimal) -> Decimal:
+    """To the unit, for what is only an estimate."""
+    return value.to_integral_value(ROUND_HALF_UP)
+
+
+@register.filter
+def weekdays(days: Sequence[int]) -> str:
+    """`[0, 1]` is `lun., mar.`; every day is said so."""
+    if len(days) == len(WEEKDAYS_ABBR):
+        return _("every day")
+    return ", ".join(str(WEEKDAYS_ABBR[day]).lower() for day in days) or "—"
+
+
+@register.filter
+def cost(cents: Decimal | int, unit: str) -> str:
+    """Cents per kilogram, litre or piece: `890` for grams is `8,90 € le kg`."""
+    per = {"g": _("per kg"), "ml": _("per litre")}.get(unit, _("each"))
+    rounded = int(Decimal(cents).to_integral_value(ROUND_HALF_UP))
+    return f"{money.euros(rounded)} {per}"
+
+
+@register.filter
+def share(part: Decimal) -> str:
+    """`0.173` is `17 %`."""
+    return f"{int((part * 100).to_integral_value(ROUND_HALF_UP))}{money.NO_BREAK_SPACE}%"
 
 
 @register.filter

@@ -16,8 +16,8 @@ NBSP = "\u00a0"
         (dt.datetime(2026, 11, 23, 18, 5, tzinfo=dt.UTC), f"19{NBSP}h{NBSP}05"),
         (dt.datetime(2026, 7, 14, 18, 5, tzinfo=dt.UTC), f"20{NBSP}h{NBSP}05"),
         (dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC), f"0{NBSP}h{NBSP}30"),
-        (dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC), f"2{NBSP}h{NBSP}30"),
-        (dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC), f"2{NBSP}h{NBSP}30"),
+        (dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC), f"2{NBSP}h{NBSP}30 (heure d’été)"),
+        (dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC), f"2{NBSP}h{NBSP}30 (heure d’hiver)"),
         (dt.datetime(2026, 3, 29, 1, 0, tzinfo=dt.UTC), f"3{NBSP}h{NBSP}00"),
     ],
 )

@@ -8,6 +8,7 @@ from conftest import COOK, COUNTER, ask, open_shop, place
 from shared_apps.accounts.models import Role
 from shared_apps.sales import queries
 from tenant_apps.orders.services import changing, kitchen, settlement
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenants.models import RestoreDrill
 
@@ -22,8 +23,8 @@ def sell(shop, *lines):
         for act in (kitchen.claim, kitchen.mark_ready):
             act(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
         return settlement.hand_over(
-            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(), means=Payment.Means.CASH,
-            submission=uuid.uuid4(),
+            shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(),
+            tender=Tender(Payment.Means.CASH, uuid.uuid4()),
         )  # fmt: skip
 
 
@@ -31,13 +32,13 @@ def test_the_group_view_follows_every_shop(shop, neighbour):
     sell(shop, ask("margherita"))
     place(shop, ask("reine"))
     waiting = place(neighbour, ask("orientale"))
-    assert (of(shop).in_progress, of(shop).orders, of(shop).taken_cents) == (1, 2, 990)
-    assert (of(neighbour).in_progress, of(neighbour).taken_cents) == (1, 0)
+    assert (of(shop).in_progress, of(shop).orders, of(shop).turnover_cents) == (1, 2, 990)
+    assert (of(neighbour).in_progress, of(neighbour).turnover_cents) == (1, 0)
     with schema_context(neighbour.schema_name):
         changing.cancel(shop=neighbour, order_id=waiting.pk, by=COUNTER, now=timezone.now())
     assert (of(neighbour).in_progress, of(neighbour).orders) == (0, 0)
     total = queries.total(queries.figures(now=timezone.now()))
-    assert (total.in_progress, total.orders, total.taken_cents) == (1, 2, 990)
+    assert (total.in_progress, total.orders, total.turnover_cents) == (1, 2, 990)
 
 
 def test_an_order_past_its_time_is_late(shop):

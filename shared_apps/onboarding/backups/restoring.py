@@ -23,7 +23,10 @@ from shared_apps.onboarding.backups import files
 from shared_apps.onboarding.backups.files import Backup, ShopCopy
 from tenant_apps.orders import invariants
 from tenant_apps.orders.invariants import Broken
+from tenant_apps.till import verification
+from tenant_apps.till.services import recovery
 from tenants import hosts, schemas, snapshots
+from tenants.hosts import Shop
 from tenants.models import Domain, Pizzeria, schema_name_for
 
 ASIDE, REPLACED = "restoring_", "replaced_"
@@ -101,6 +104,7 @@ def aside(*, backup: Backup, copy: ShopCopy, now: dt.datetime) -> Iterator[str]:
             schemas.migrate_aside(schema_name=scratch)
         with schemas.as_owner_of(scratch):
             _check(_words(invariants.broken_alone()))
+            _check([str(chain.fault) for chain in verification.verify_alone() if chain.fault])
         yield scratch
     finally:
         schemas.drop_aside(schema_name=scratch)
@@ -133,6 +137,8 @@ def restore(*, path: Path, slug: str | None, to: str | None, identity: Path | No
         with aside(backup=backup, copy=copy, now=now) as scratch, transaction.atomic():
             pizzeria = _row(copy, to)
             replaced = _replace(pizzeria, scratch, now)
+            with schemas.as_owner_of(pizzeria.schema_name):
+                recovery.go_on_after_restore(shop=Shop.of(pizzeria), now=now)
             call_command("rebuild_sales", pizzeria.slug, stdout=StringIO())
             _check_all(pizzeria)
         hosts.forget()

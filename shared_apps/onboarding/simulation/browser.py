@@ -126,6 +126,8 @@ class Reader(HTMLParser):
 class Browser:
     """One visitor of one host, with their cookies."""
 
+    scheme = "http"
+
     def __init__(self, *, host: str, address: str) -> None:
         """`host` with its port as the address bar shows it; `address` is where the site really listens."""
         self.host, self.address = host, address
@@ -169,8 +171,8 @@ class Browser:
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, str, str]:
         headers = {"Host": self.host, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.host}"}
-        connection = http.client.HTTPConnection(self.address, timeout=30)
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"{self.scheme}://{self.host}"}
+        connection = self._connection()
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -182,3 +184,6 @@ class Browser:
             raise ConnectionError(f"the answer was cut: {error!r}") from error
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.address, timeout=30)

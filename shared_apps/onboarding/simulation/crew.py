@@ -13,8 +13,12 @@ from shared_apps.onboarding.simulation.evening import Channel, Guest
 from shared_apps.onboarding.simulation.notes import Notes
 
 IDLE_SECONDS = 0.3
+CARRIED = 3  # deliveries in a round
+FAILED_EVERY = 12  # doors of a driver
+FAILURES = ("absent", "refused", "wrong_address", "damaged")
 LATE = re.compile(r'data-late="(\d+)')
 TICKET = re.compile(r'<li class="ticket [^>]*id="ticket-(\d+)".*?(?=<li class="ticket |<div class="tools")', re.S)
+CARRIED_CASH = re.compile(r'data-cash="(\d+)"')
 PIECES = re.compile(r'class="what">(\d+) ×')
 
 
@@ -46,17 +50,24 @@ class Member(ABC):
             except OSError as fault:
                 self.notes.fault(f"{self.email} : site injoignable ({type(fault).__name__})")
                 self.stop.wait(1)
+        try:
+            self.leave_work()
+        except (Failed, OSError) as fault:
+            self.notes.fault(f"{self.email} : {fault}")
 
     def _sign_in(self) -> bool:
         page = self.browser.get("/compte/connexion/")
         form = next(form for form in page.forms if "password" in form.fields)
-        if self.browser.submit(form, email=self.email, password=self.password).refused:
+        if self.browser.submit(form, login=self.email, password=self.password).refused:
             raise Failed("connexion refusée")
         return True
 
     @abstractmethod
     def work(self) -> bool:
         """Does one thing; whether there was one."""
+
+    def leave_work(self) -> None:  # noqa: B027  most have nothing to do
+        """What is done once everything is over."""
 
     def press(self, form: Form, act: str, **values: str) -> Page:
         answer = self.browser.submit(form, **values)
@@ -152,7 +163,7 @@ class Clerk(Member):
 
     def _hand_over(self) -> bool:
         orders = self.browser.get("/comptoir/liste/")
-        by_road = {number_in(form) for form in orders.all(r"/parti/$")}
+        by_road = set(re.findall(r'data-delivery="(\d+)"', orders.html))
         for form in orders.all(r"/remettre/$"):
             if number_in(form) not in by_road:
                 means = form.choices.get("means", [])
@@ -181,22 +192,56 @@ class Driver(Member):
         self.pace, self.late_every, self.trips = pace, late_every, 0
 
     def work(self) -> bool:
-        leaving = self.browser.get("/livraisons/liste/").find(r"/parti/$")
-        if leaving is None:
-            return False
-        if self.press(leaving, "livreur parti").refused:
+        page = self.browser.get("/livraisons/")
+        beginning = page.find(r"/service/commencer/$")
+        if beginning is not None:
+            self.press(beginning, "service commencé")
             return True
+        at_the_door = page.find(r"/livre/$") and page.find(r"/arrive/$")
+        if at_the_door is not None and 'data-phase="road"' in page.html:
+            self._deliver(at_the_door)
+            return True
+        leaving = page.find(r"/parti/$")
+        if leaving is not None and not self._take(page, leaving):
+            self.press(leaving, "livreur parti")
+            return True
+        return leaving is not None or self._take(page, None)
+
+    def _take(self, page: Page, leaving: Form | None) -> bool:
+        """One more delivery, while there is room; whether one was taken."""
+        taking = page.find(r"/prendre/$")
+        if taking is None or len(page.all(r"/rendre/$")) >= CARRIED:
+            return False
+        self.press(taking, "livraison prise")  # a colleague may be quicker
+        return True
+
+    def _deliver(self, arriving: Form) -> None:
+        """The way to the next door, and what happens there."""
         self.trips += 1
         late = self.late_every and self.trips % self.late_every == 0
         if late:
             self.notes.did("livreur retardé")
         self.stop.wait(self.pace.errand * (4 if late else 1))
-        arrived = self.browser.get("/livraisons/liste/").find(rf"/{number_in(leaving)}/livre/$")
-        if arrived is not None:
-            means = arrived.choices.get("means", [])
-            paid = {"means": means[int(number_in(arrived)) % len(means)]} if means else {}
-            self.press(arrived, "commande livrée", **paid)
-        return True
+        if self.press(arriving, "livreur arrivé").refused:
+            return
+        page, stop = self.browser.get("/livraisons/"), arriving.action.removesuffix("arrive/")
+        failed = self.trips % FAILED_EVERY == 0
+        form = page.find(re.escape(stop) + ("echec/$" if failed else "livre/$"))
+        if form is None:
+            return  # the counter was quicker
+        if failed:
+            self.press(form, "livraison échouée", reason=FAILURES[self.trips // FAILED_EVERY % len(FAILURES)])
+            return
+        means = form.choices.get("means", [])
+        self.press(form, "commande livrée", **({"means": means[self.trips % len(means)]} if means else {}))
+
+    def leave_work(self) -> None:
+        """Counts the cash, once everything is over."""
+        page = self.browser.get("/livraisons/")
+        ending = page.find(r"/service/terminer/$")
+        if ending is not None:
+            carried = int(found[1]) if (found := CARRIED_CASH.search(page.html)) else 0
+            self.press(ending, "caisse remise", counted_cents=f"{carried / 100:.2f}".replace(".", ","))
 
 
 class Manager(Member):
@@ -206,9 +251,10 @@ class Manager(Member):
         """`pars`: what is received of each ingredient, in its unit. `missing`: the one that runs out."""
         super().__init__(**session)
         self.evening_seconds, self.pars, self.missing = evening_seconds, pars, missing
-        self.counted_out = False
+        self.counted_out, self.failed = False, set[int]()
 
     def work(self) -> bool:
+        self._settle_failures()
         if self._is_out() and not self.counted_out:
             self.counted_out = True
             self._record(self.missing, "count", "0", "ingrédient compté à zéro")
@@ -218,6 +264,15 @@ class Manager(Member):
                 self._record(key, "reception", self.pars[key], "réception")
         self.stop.wait(self.evening_seconds / 60)
         return True
+
+    def _settle_failures(self) -> None:
+        """What was not delivered: delivered again, made again, or written off, each in its turn."""
+        for form in self.browser.get("/comptoir/tournees/tableau/").all(r"/suite/$"):
+            number = int(number_in(form))
+            first = number not in self.failed
+            self.failed.add(number)
+            chosen = ("second_delivery", "remake", "loss")[number % 3] if first else "loss"
+            self.press(form, "échec réglé", follow_up=chosen)
 
     def _is_out(self) -> bool:
         return 0.35 <= self.notes.elapsed() / self.evening_seconds <= 0.5

@@ -80,8 +80,8 @@ class Service:
             *(Cook(pace=self.pace, **session("cuisine")) for _cook in range(COOKS)),
             *(Clerk(calls=self.calls, **place, **session("comptoir")) for _clerk in range(CLERKS)),
             *(
-                Driver(pace=self.pace, late_every=0 if number else LATE_EVERY, **session("livreur"))
-                for number in range(DRIVERS)
+                Driver(pace=self.pace, late_every=0 if number else LATE_EVERY, **session(f"livreur{number or ''}"))
+                for number in (0, *range(2, DRIVERS + 1))
             ),
             Manager(
                 evening_seconds=self.seconds, pars=self.stock.pars, missing=self.stock.missing, **session("responsable")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,13 +23,15 @@ from django.utils import timezone
 from django_tenants.utils import schema_context
 from pyrage import x25519
 
-from conftest import COOK, ask, check_invariants, drop_shop, place, plan
+from conftest import COOK, COUNTER, ask, check_invariants, drop_shop, place, plan
 from shared_apps.accounts.models import Membership
 from shared_apps.onboarding import services
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services import kitchen, settlement
+from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import StockLevel
+from tenant_apps.till.models import Entry
 from tenants import schemas
 from tenants.models import Pizzeria, RestoreDrill
 
@@ -166,6 +169,19 @@ def test_a_backup_that_does_not_add_up_is_not_switched_in(pizzeria, own_shop, tm
     assert not [name for name in _schemas() if name.startswith(restoring.ASIDE)]
 
 
+def test_a_backup_whose_till_was_edited_is_not_switched_in(pizzeria, own_shop, tmp_path):
+    with schema_context(own_shop.schema_name):
+        order = place(own_shop, ask("reine"))
+        paid = settlement.Tender(means=Payment.Means.CASH, submission=uuid.uuid4())
+        settlement.take_payment(shop=own_shop, order_id=order.pk, tender=paid, by=COUNTER, now=timezone.now())
+    with schemas.as_owner_of(own_shop.schema_name):
+        Entry.objects.filter(number=1).update(content={"amount_cents": 1})
+    path = saved(pizzeria, tmp_path)
+    suspended(pizzeria)
+    assert "écriture 1" in refused("restore_pizzeria", str(path))
+    assert not [name for name in _schemas() if name.startswith(restoring.ASIDE)]
+
+
 def _schemas() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace")
@@ -247,7 +263,7 @@ def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop,
     assert not schemas.exists(schema_name=own_shop.schema_name)
     assert client.get("/", HTTP_HOST=f"{own_shop.slug}.ocpizza.localhost").status_code == 410
     check_invariants()
-    run("migrate_schemas", "--shops-only")
+    run("migrate_pizzerias", "--shops-only")
     assert "restaurées" in run("restore_pizzeria", str(keeping.kept(tmp_path)[0]))
     run("resume_pizzeria", own_shop.slug)
     check_invariants()

@@ -6,6 +6,7 @@ from django_tenants.utils import schema_context
 from conftest import COOK, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.delivery.tests.doors import press
 from tenant_apps.orders.services import kitchen
 from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.payments.models import Payment
@@ -42,10 +43,10 @@ def test_several_means_sum_to_the_total(shop, make_staff, visit):
     order = ready(shop, ask("margherita", 2))
     counter = visit(shop, make_staff(Role.COUNTER, shop))
     pay = f"/comptoir/{order.pk}/encaisser/"
-    counter.post(pay, {"means": "meal_voucher", "amount": "11,00", "submission": str(uuid.uuid4())})
+    counter.post(pay, {"means": "voucher_card", "amount": "11,00", "submission": str(uuid.uuid4())})
     assert "8,80 € à encaisser" in text_of(counter.get(f"/comptoir/{order.pk}/"))
     counter.post(pay, {"means": "cash", "amount": "8,80", "submission": str(uuid.uuid4())})
-    assert payments(shop) == [("meal_voucher", 1100), ("cash", 880)]
+    assert payments(shop) == [("voucher_card", 1100), ("cash", 880)]
 
 
 def test_more_than_what_is_due_is_refused_in_words(shop, make_staff, visit):
@@ -77,8 +78,10 @@ def test_the_counter_cancels_what_the_kitchen_has_not_and_only_a_manager_the_res
 def test_a_driver_leaves_comes_back_and_delivers(shop, make_staff, visit):
     home = Contact("Camille", "+33612345678", street="3 rue Nationale", postcode="59000", city="Lille",
                    details="2e étage, code 12B", latitude=50.637, longitude=3.063)  # fmt: skip
-    order = ready(shop, ask("margherita", 2), wishes=Wishes(ServiceMode.DELIVERY), contact=home)
+    ready(shop, ask("margherita", 2), wishes=Wishes(ServiceMode.DELIVERY), contact=home)
     driver = visit(shop, make_staff(Role.DRIVER, shop))
+    press(driver, "/commencer/$", float_cents="30,00")
+    press(driver, "/prendre/$")
     page = text_of(driver.get("/livraisons/"))
     for words in (
         "3 rue Nationale",
@@ -88,11 +91,12 @@ def test_a_driver_leaves_comes_back_and_delivers(shop, make_staff, visit):
         "destination=50.637",
     ):
         assert words in page
-    driver.post(f"/livraisons/{order.pk}/parti/")
-    driver.post(f"/livraisons/{order.pk}/retour/")
-    driver.post(f"/livraisons/{order.pk}/parti/")
-    driver.post(f"/livraisons/{order.pk}/livre/", {"means": "card_terminal", "submission": str(uuid.uuid4())})
-    assert payments(shop) == [("card_terminal", 2270)]
+    for act in ("parti", "retour", "prendre", "parti", "arrive"):
+        assert press(driver, f"/{act}/$").status_code == 302
+    press(driver, "/livre/$", means="cash", tendered="30", tip="1,30")
+    with schema_context(shop.schema_name):
+        payment = Payment.objects.get()
+        assert (payment.amount_cents, payment.change_cents, payment.tip.amount_cents) == (2270, 600, 130)
     assert "Aucune livraison" in text_of(driver.get("/livraisons/"))
 
 

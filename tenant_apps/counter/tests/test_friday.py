@@ -19,6 +19,7 @@ from tenant_apps.orders.models import BlockedNumber
 from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import blocking, changing, kitchen, placing, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement
@@ -336,7 +337,7 @@ def test_a_price_is_agreed_on_a_placed_order_until_the_kitchen_takes_it(shop, co
 
 
 def test_a_price_never_falls_under_what_was_already_paid(shop, manager):
-    order = place(shop, ask("reine"), paid=placing.PaidNow(Payment.Means.CASH, uuid.uuid4()))
+    order = place(shop, ask("reine"), paid=Tender(Payment.Means.CASH, uuid.uuid4()))
     with schema_context(shop.schema_name):
         line = order.lines.get().pk
     sent = {"line": line, "price": "8", "reason": "retard"}

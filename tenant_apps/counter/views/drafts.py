@@ -45,12 +45,13 @@ def typed(data: Mapping[str, str]) -> dict[str, str]:
 
 def seen(filled: Filled) -> str:
     """What a page shows of the lines: sent back with the order, so that a stale page is found out."""
-    return ",".join(f"{line.line.pk}x{line.line.quantity}" for line in filled.lines)
+    return ",".join(f"{line.line.pk}x{line.line.quantity}" for line in filled.lines) + f"|{filled.shown}"
 
 
 def changes_since(filled: Filled, shown: str) -> list[str]:
     """In words, what differs now from what the page showed."""
-    before = dict(part.split("x", 1) for part in shown.split(",") if "x" in part)
+    lines, _separator, made_of = shown.partition("|")
+    before = dict(part.split("x", 1) for part in lines.split(",") if "x" in part)
     words = []
     for line in filled.lines:
         was = before.pop(str(line.line.pk), None)
@@ -63,4 +64,6 @@ def changes_since(filled: Filled, shown: str) -> list[str]:
             )
     if before:
         words.append(_("%(count)s line(s) taken away") % {"count": len(before)})
+    if not words and made_of != filled.shown:
+        words.append(_("the ingredients or the allergens of a recipe"))
     return words

@@ -15,20 +15,22 @@ from shared_apps.baskets.services import AgreedPrice
 from shared_apps.core.calendar import business_day, day_bounds
 from shared_apps.live.regions import region
 from tenant_apps.counter.forms import PaymentForm, PriceForm
-from tenant_apps.orders import queries
-from tenant_apps.orders.forms import HandOverForm
+from tenant_apps.delivery.services import handling
+from tenant_apps.drawer import queries as drawer
+from tenant_apps.orders import ledger, queries
+from tenant_apps.orders.forms import BY_HAND, HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
-from tenant_apps.orders.services import changing, escalation, repricing, road, settlement
+from tenant_apps.orders.services import escalation, repricing
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments.models import Payment
+from tenant_apps.payments.models import ReversalLine
 from tenant_apps.printing import queries as prints
 from tenant_apps.shop import queries as shop_queries
 
 
 def _by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 def _list(request: StaffRequest) -> dict[str, object]:
@@ -41,7 +43,7 @@ def _list(request: StaffRequest) -> dict[str, object]:
         orders = queries.over(day_bounds(business_day(now))[0])
     else:
         orders = queries.in_progress()
-    return {"orders": orders, "shown": shown, "means": Payment.Means.choices, "now": now}
+    return {"orders": orders, "shown": shown, "means": BY_HAND, "now": now}
 
 
 @require_GET
@@ -77,56 +79,38 @@ def orders_list(request: StaffRequest) -> HttpResponse:
     return render(request, "counter/_orders.html", _list(request))
 
 
-def _handled(number: int) -> Handled:
+@require_GET
+@staff(Permission.COUNTER)
+def order(request: StaffRequest, number: int) -> HttpResponse:
+    return page(request, handled(number))
+
+
+def handled(number: int) -> Handled:
     found = queries.handled(number)
     if found is None:
         raise Http404
     return found
 
 
-@require_GET
-@staff(Permission.COUNTER)
-def order(request: StaffRequest, number: int) -> HttpResponse:
-    return _page(request, _handled(number))
-
-
-def _page(request: StaffRequest, found: Handled, form: PaymentForm | None = None) -> HttpResponse:
-    initial = {"amount": f"{found.due_cents / 100:.2f}".replace(".", ","), "submission": uuid.uuid4()}
+def page(request: StaffRequest, found: Handled, form: PaymentForm | None = None) -> HttpResponse:
+    """The page of an order, with a form that was refused."""
     context = {
         "handled": found,
         "order": found.order,
-        "payments": found.order.payments.select_related("taken_by"),
+        "ledger": ledger.ledger(order=found.order, due_cents=found.due_cents),
         "events": found.order.events.select_related("actor"),
-        "form": form or PaymentForm(initial=initial),
-        "means": Payment.Means.choices,
+        "form": form or PaymentForm(initial={"submission": uuid.uuid4()}),
+        "means": BY_HAND,
+        "discounts": found.order.discounts.select_related("voucher", "agreed_by"),
+        "fates": ReversalLine.Fate.choices,
+        "act": uuid.uuid4(),
+        "drawer": drawer.open_session(),
         "remakes": found.order.remade_by.select_related("slot"),
+        "is_manager": Role.MANAGER in request.roles,
         "remake_reasons": RemakeReason.choices,
         "remake_submission": uuid.uuid4(),
     }
     return render(request, "counter/order.html", context, status=422 if form and form.errors else 200)
-
-
-@require_POST
-@staff(Permission.COUNTER)
-def take_payment(request: StaffRequest, number: int) -> HttpResponse:
-    found, form = _handled(number), PaymentForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, form)
-    try:
-        settlement.take_payment(
-            shop=request.pizzeria,
-            order_id=number,
-            means=Payment.Means(form.cleaned_data["means"]),
-            amount_cents=form.cents,
-            submission=form.cleaned_data["submission"],
-            by=_by(request),
-            now=timezone.now(),
-        )
-    except settlement.WrongAmount as refusal:
-        form.add_error("amount", str(refusal))
-        return _page(request, found, form)
-    messages.success(request, _("Payment recorded."), extra_tags="good")
-    return redirect("counter:order", number)
 
 
 @require_POST
@@ -158,21 +142,13 @@ def hand_over(request: StaffRequest, number: int) -> HttpResponse:
     form = HandOverForm(request.POST)
     if not form.is_valid():
         return redirect("counter:order", number)
-    settlement.hand_over(
+    handling.hand_over(
         shop=request.pizzeria,
         order_id=number,
         by=_by(request),
         now=timezone.now(),
-        means=form.means_taken,
-        submission=form.act,
+        tender=form.tender,
     )
-    return _after(request)
-
-
-@require_POST
-@staff(Permission.COUNTER)
-def leave(request: StaffRequest, number: int) -> HttpResponse:
-    road.leave(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now())
     return _after(request)
 
 
@@ -181,7 +157,7 @@ def leave(request: StaffRequest, number: int) -> HttpResponse:
 def cancel(request: StaffRequest, number: int) -> HttpResponse:
     absent = request.POST.get("not_collected") == "1"
     reason = queries.NOT_COLLECTED if absent else request.POST.get("reason", "").strip()[:200]
-    changing.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
+    handling.cancel(shop=request.pizzeria, order_id=number, by=_by(request), now=timezone.now(), reason=reason)
     messages.success(request, _("Order cancelled."), extra_tags="good")
     return redirect("counter:order", number)
 

@@ -24,6 +24,7 @@ from tenant_apps.counter import reach
 from tenant_apps.counter.forms import TYPED
 from tenant_apps.counter.views.drafts import draft_for, typed
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenants.models import Pizzeria
 
 
@@ -44,7 +45,7 @@ def zone(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     """« Livrable : 2,90 €, 12 min » or « Hors zone », while the address is typed."""
     draft, values = draft_for(request, token), typed(request.GET)
     place = _place(values)
-    found = reach.reach(request.pizzeria, place, shop_queries.settings()) if place else None
+    found = zones.terms(shop=request.pizzeria, place=place, settings=shop_queries.settings()) if place else None
     wanted = values.get("mode") == ServiceMode.DELIVERY
     return render(
         request,

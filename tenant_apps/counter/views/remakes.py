@@ -38,7 +38,7 @@ def remake(request: StaffRequest, number: int) -> HttpResponse:
         quantities=form.quantities,
         reason=RemakeReason(form.cleaned_data["reason"]),
         words=form.cleaned_data["words"],
-        by=By(Actor(request.role), request.user.pk),
+        by=By(Actor(request.role), request.user.pk, request.device_id),
         now=timezone.now(),
     )
     messages.success(request, _("The kitchen makes it again, first of all."), extra_tags="good")

@@ -17,7 +17,7 @@ from tenant_apps.shop import queries as shop_queries
 
 
 def _by(request: StaffRequest) -> By:
-    return By(Actor(request.role), request.user.pk)
+    return By(Actor(request.role), request.user.pk, request.device_id)
 
 
 def _after(request: StaffRequest) -> HttpResponse:

@@ -24,12 +24,13 @@ from shared_apps.core.errors import RuleError
 from tenant_apps.counter import dictation
 from tenant_apps.counter.forms import TakingForm
 from tenant_apps.counter.views.drafts import changes_since, draft_for, seen, typed
-from tenant_apps.orders import filling, queries, quoting
+from tenant_apps.orders import discounts, filling, queries, quoting
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import BlockedNumber, Order
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 
@@ -48,12 +49,15 @@ def taking(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
 
 
 def _page(request: StaffRequest, draft: Basket, form: TakingForm | None = None, status: int = 0) -> HttpResponse:
-    filled, now = filling.filled(draft), timezone.now()
+    now = timezone.now()
+    filled = filling.filled(draft, now=now)
     form = form or _form(request, filled, now, draft.contact)
+    filled = filled.at(draft, form.wanted_at, now=now, soonest=None)
     phone = form["phone"].value() or ""
     context = {
         "draft": draft,
         "filled": filled,
+        "off": discounts.off(basket=draft, items_cents=filled.items_cents, now=now),
         "form": form,
         "names": sorted({offer.name for offer in shop_queries.whole_card().offers.values()}),
         "seen": seen(filled),
@@ -75,8 +79,12 @@ def _form(request: StaffRequest, filled: Filled, now: dt.datetime, kept: dict[st
         place=None,
         work=filled.work,
         now=now,
+        made_from=filled.made_from,
     )
-    return TakingForm(data, initial=kept, mode=mode, slots=times, today=timezone.localdate(now), place=None)
+    later = filled.made_from is not None
+    return TakingForm(
+        data, initial=kept, mode=mode, slots=times, today=timezone.localdate(now), place=None, closed=later
+    )
 
 
 def _caller(text: str) -> queries.Caller | None:
@@ -112,8 +120,10 @@ def _lines(request: StaffRequest, draft: Basket, refusal: str = "", said: str = 
         if refusal:
             messages.error(request, refusal, extra_tags="bad")
         return redirect("counter:taking", draft.token)
-    filled = filling.filled(draft)
-    context = {"draft": draft, "filled": filled, "refusal": refusal, "typed": said, "seen": seen(filled)}
+    now = timezone.now()
+    filled = filling.filled(draft, now=now)
+    off = discounts.off(basket=draft, items_cents=filled.items_cents, now=now)
+    context = {"draft": draft, "filled": filled, "off": off, "refusal": refusal, "typed": said, "seen": seen(filled)}
     return render(request, "counter/_lines.html", context)
 
 
@@ -136,6 +146,15 @@ def _agreed(request: StaffRequest, line: dictation.Dictated) -> AgreedPrice | No
         return None
     by_manager = Role.MANAGER in request.roles
     return AgreedPrice(line.price_cents, line.reason, request.user.pk, by_manager)
+
+
+@require_POST
+@staff(Permission.COUNTER)
+def use_voucher(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
+    """A promotional code that the customer says, or none."""
+    draft = draft_for(request, token)
+    baskets.set_voucher(basket=draft, code=request.POST.get("code", ""))
+    return _lines(request, draft)
 
 
 @require_POST
@@ -182,8 +201,9 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     if already is not None:
         return redirect("counter:order", already.number)
     draft, now = draft_for(request, token), timezone.now()
-    filled = filling.filled(draft)
+    filled = filling.filled(draft, now=now)
     form = _form(request, filled, now)
+    filled = filled.at(draft, form.wanted_at, now=now, soonest=None)
     shown = request.POST.get("seen", seen(filled))
     if shown != seen(filled):  # another tab or till changed it: nobody orders what they did not see
         form.add_error(None, _("This order was changed elsewhere: %(changes)s. Check it, then place it.")
@@ -200,9 +220,11 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 wishes=form.wishes,
                 contact=form.contact,
                 channel=Order.Channel(form.cleaned_data["channel"]),
-                by=By(Actor(request.role), request.user.pk),
+                by=By(Actor(request.role), request.user.pk, request.device_id),
                 paid=_paid(form, token),
                 now=now,
+                shown=filled.shown,
+                voucher_code=draft.voucher_code,
             )
             draft.delete()
     except RuleError as refusal:
@@ -212,7 +234,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
     return redirect("counter:order", order.number)
 
 
-def _paid(form: TakingForm, token: uuid.UUID) -> placing.PaidNow | None:
+def _paid(form: TakingForm, token: uuid.UUID) -> Tender | None:
     """Named after the draft: sent twice it is one payment."""
     means = form.cleaned_data["paid_by"]
-    return placing.PaidNow(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None
+    return Tender(Payment.Means(means), uuid.uuid5(token, "paid")) if means else None

@@ -1,11 +1,11 @@
 import datetime as dt
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_apps.places.geometry import Location, estimate
-from tenant_apps.delivery.routes import Stop, best_order, cost
+from tenant_apps.delivery.routes import Door, best_order, cost
 
 NOW = dt.datetime(2026, 11, 27, 19, 0, tzinfo=dt.UTC)
 SHOP = Location(50.6366, 3.0635, "59000", "Lille")
@@ -16,8 +16,8 @@ DOORS = st.tuples(
 )
 
 
-def stops_of(doors) -> list[Stop]:
-    return [Stop(number, door[0], door[1], NOW + door[2]) for number, door in enumerate(doors)]
+def stops_of(doors) -> list[Door]:
+    return [Door(number, door[0], door[1], NOW + door[2]) for number, door in enumerate(doors)]
 
 
 def minutes(here, there) -> float:
@@ -33,6 +33,7 @@ def test_no_other_order_is_better(doors):
     assert cost(SHOP, found, NOW, minutes) == best
 
 
+@settings(deadline=None)  # exact for eight, then turned round: tens of milliseconds of an idle machine
 @given(st.lists(DOORS, min_size=9, max_size=12))
 def test_more_than_eight_doors_are_all_visited_once(doors):
     found = best_order(start=SHOP, stops=stops_of(doors), leaving_at=NOW)
@@ -40,6 +41,6 @@ def test_more_than_eight_doors_are_all_visited_once(doors):
 
 
 def test_a_door_that_would_be_late_comes_before_a_nearer_one():
-    near = Stop(1, 50.64, 3.07, NOW + dt.timedelta(minutes=60))
-    far = Stop(2, 50.67, 3.11, NOW + dt.timedelta(minutes=20))
+    near = Door(1, 50.64, 3.07, NOW + dt.timedelta(minutes=60))
+    far = Door(2, 50.67, 3.11, NOW + dt.timedelta(minutes=20))
     assert best_order(start=SHOP, stops=[near, far], leaving_at=NOW) == [far, near]

@@ -6,18 +6,13 @@ import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, ask, place
+from conftest import ask
 from shared_apps.accounts.models import Role
-from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.delivery import queries
 from tenant_apps.delivery.models import Shift
 from tenant_apps.delivery.services import shifts
-from tenant_apps.orders.services import kitchen
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.delivery.tests.doors import press, ready
 from tenant_apps.shop.models import ShopSettings
-
-HOME = Contact("Camille Martin", "+33612345678", street="3 rue Nationale", postcode="59000", city="Lille",
-               latitude=50.637, longitude=3.063)  # fmt: skip
 
 
 @pytest.fixture
@@ -41,14 +36,10 @@ def test_the_slots_count_the_drivers_on_shift(shop, driver, make_staff):
 def test_a_driver_begins_delivers_for_cash_and_hands_it_in(shop, driver, visit):
     phone = visit(shop, driver)
     assert phone.post("/livraisons/service/commencer/", {"float_cents": "30,00"}).status_code == 302
-    order = place(shop, ask("reine", 2), wishes=Wishes(ServiceMode.DELIVERY), contact=HOME)
-    with schema_context(shop.schema_name):
-        kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
-        kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
-    phone.post(f"/livraisons/{order.pk}/parti/")
-    page = phone.get("/livraisons/").content.decode()
-    submission = page.split('name="submission" value="')[1].split('"')[0]
-    phone.post(f"/livraisons/{order.pk}/livre/", {"means": "cash", "submission": submission})
+    order = ready(shop, 0, ask("reine", 2))
+    for act in ("prendre", "parti", "arrive"):
+        assert press(phone, f"/{act}/$").status_code == 302
+    press(phone, "/livre/$", means="cash")
     page = phone.get("/livraisons/").content.decode()
     carried = 3000 + order.total_cents
     assert f"{carried // 100},{carried % 100:02d}" in page

@@ -1,17 +1,20 @@
 import datetime as dt
+import re
+import uuid
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, CUSTOMER, ask, check_invariants, place, variant
+from conftest import COOK, CUSTOMER, MANAGER, ask, check_invariants, place, variant
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient, ServiceMode
-from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import changing, kitchen
+from tenant_apps.orders.models import RemakeReason
+from tenant_apps.orders.services import changing, kitchen, remaking
 from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement, StockLevel
 
 
@@ -116,16 +119,32 @@ def test_all_the_pizzas_and_doughs_to_make_are_counted(shop, make_staff, visit):
 
 
 def test_the_board_asks_as_much_for_one_ticket_as_for_many(shop, make_staff, visit, django_assert_num_queries):
+    ShopSettings.objects.update(oven_places=100)  # all of them in the next hour
     cook = visit(shop, make_staff(Role.COOK, shop))
     place(shop, ask("reine"))
     cook.get("/cuisine/bons/")
     with django_assert_num_queries(8) as few:
         cook.get("/cuisine/bons/")
-    for _ in range(4):
-        place(shop, ask("reine"), ask("orientale", 2))
-    with schema_context(shop.schema_name):
-        assert Order.objects.count() == 5
-    with django_assert_num_queries(len(few)):
+    asked = len(few)
+    for _ in range(5):
+        half = ask("reine", other_half_id=variant("orientale").pk)
+        orders = [place(shop, half, ask("orientale", 2), ask("cola-33cl", size=None)) for _order in range(4)]
+        with schema_context(shop.schema_name):  # one of each kind
+            kitchen.claim(shop=shop, order_id=orders[0].pk, by=COOK, now=timezone.now())
+            remaking.remake(
+                shop=shop,
+                order_id=orders[0].pk,
+                quantities={orders[0].lines.first().pk: 1},
+                reason=RemakeReason.BURNT,
+                words="",
+                submission=uuid.uuid4(),
+                by=MANAGER,
+                now=timezone.now(),
+            )
+            changing.cancel(shop=shop, order_id=orders[1].pk, by=CUSTOMER, now=timezone.now())
+        change(shop, orders[2], ask("reine", 2))
+    assert len(re.findall('<li class="ticket', text_of(cook.get("/cuisine/bons/")))) == 26
+    with django_assert_num_queries(asked):
         cook.get("/cuisine/bons/")
 
 

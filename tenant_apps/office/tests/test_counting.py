@@ -65,19 +65,20 @@ def test_a_count_under_what_is_promised_makes_cases(shop, manager):
 
 def test_waste_says_why(shop, manager):
     dough = key("paton-classique")
-    sent = {"reason": "waste", "quantity": "2", "note": ""}
+    sent = {"reason": "waste", "quantity": "2", "waste_reason": ""}
     assert manager.post(f"/gestion/stock/{dough}/", sent).status_code == 422
-    assert manager.post(f"/gestion/stock/{dough}/", sent | {"note": "tombés"}).status_code == 302
+    assert manager.post(f"/gestion/stock/{dough}/", sent | {"waste_reason": "dropped"}).status_code == 302
 
 
 def test_what_can_be_made_names_the_ingredient_that_runs_out_first(shop, manager, django_assert_num_queries):
     manager.post("/gestion/stock/inventaire/", {f"count-{key('mozzarella')}": "300"})
+    now = timezone.now()
     with schema_context(shop.schema_name):
         with django_assert_num_queries(1):
-            found = {(row.product, row.size): row for row in queries.feasible_products()}
+            found = {(row.product, row.size): row for row in queries.feasible_products(now=now)}
         row = found["Margherita", "Classique"]
         assert row.blocking == "Mozzarella"
-        assert row.count == queries.feasible()[variant("margherita").pk]
+        assert row.count == queries.feasible(at=now, now=now)[variant("margherita").pk]
     assert "Limité par" in manager.get("/gestion/stock/realisable/").content.decode()
 
 

@@ -34,7 +34,7 @@ def test_a_reception_a_count_and_a_waste_are_movements_with_their_author(shop, m
     before = level(shop, basil).on_hand
     record = f"/gestion/stock/{basil.pk}/"
     manager.post(record, {"reason": "reception", "quantity": "500", "note": "BL 4711"})
-    manager.post(record, {"reason": "waste", "quantity": "20,5", "note": "fané"})
+    manager.post(record, {"reason": "waste", "quantity": "20,5", "waste_reason": "spoilt", "note": "fané"})
     assert float(level(shop, basil).on_hand) == float(before) + 500 - 20.5
     manager.post(record, {"reason": "count", "quantity": "1000"})
     assert level(shop, basil).on_hand == 1000

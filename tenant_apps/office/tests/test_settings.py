@@ -1,6 +1,7 @@
 """What a manager changes of the shop: it holds at once, it is kept who did it, and wrong words are refused at their field."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core import mail
@@ -86,22 +87,26 @@ def test_orders_promised_in_hours_that_close_are_named(shop, manager):
 
 def test_settings_are_in_euros_on_the_screen_and_cents_in_the_database(shop, manager):
     page = manager.get("/gestion/reglages/").content.decode()
-    assert 'value="2,90"' in page
+    assert 'value="5,00"' in page
     with schema_context(shop.schema_name):
         sent = {
             name: getattr(ShopSettings.objects.get(), name)
             for name in ("preparation_minutes", "escalate_after_seconds", "hurry_minutes", "late_minutes",
                          "oven_places", "make_minutes", "slot_minutes",
                          "days_ahead",
-                         "delivery_radius_m", "usual_drivers", "deliveries_per_driver", "discount_limit_percent")
+                         "usual_drivers", "deliveries_per_driver", "discount_limit_percent")
         }  # fmt: skip
-    sent |= {"takes_orders": "on", "delivery_fee_cents": "3,50", "delivery_minimum_cents": "15,00"}
-    sent |= {"discount_limit_cents": "5,00", "prepaid_above_cents": ""}
+    sent |= {
+        "takes_orders": "on",
+        "discount_limit_cents": "3,50",
+        "refund_limit_cents": "20,00",
+        "prepaid_above_cents": "",
+    }
     assert manager.post("/gestion/reglages/", sent).status_code == 302
     with schema_context(shop.schema_name):
-        assert ShopSettings.objects.get().delivery_fee_cents == 350
+        assert ShopSettings.objects.get().discount_limit_cents == 350
     entry = AuditEntry.objects.get(act="settings")
-    assert (entry.before, entry.after) == ({"delivery_fee_cents": 290}, {"delivery_fee_cents": 350})
+    assert (entry.before, entry.after) == ({"discount_limit_cents": 500}, {"discount_limit_cents": 350})
     assert manager.post("/gestion/reglages/", sent | {"oven_places": "0"}).status_code == 422
 
 
@@ -127,6 +132,53 @@ def test_somebody_is_invited_with_roles_and_may_be_taken_out(shop, manager, visi
     assert visit(shop, nora).get("/cuisine/").status_code == 403
     manager.post(f"/gestion/reglages/equipe/{nora.pk}/", {})
     assert visit(shop, nora).get("/cuisine/").status_code == 404
+
+
+def test_an_invitation_is_sent_again_once_at_a_time_and_dies_when_withdrawn(shop, manager, visit, monkeypatch):
+    monkeypatch.setattr(accounts, "async_task", lambda _path, *arguments: tasks.invite(*arguments))
+    manager.post("/gestion/reglages/equipe/", {"name": "Nora", "email": "nora@example.com", "roles": ["cook"]})
+    nora = User.objects.get(email="nora@example.com")
+    assert "pizzaiolo" in mail.outbox[0].body
+    assert "Envoyer à nouveau l’invitation" in manager.get("/gestion/reglages/equipe/").content.decode()
+    for _tap in range(2):
+        assert manager.post(f"/gestion/reglages/equipe/{nora.pk}/inviter/").status_code == 302
+    assert len(mail.outbox) == 2
+    link = re.search(r"/compte/invitation/\S+", mail.outbox[1].body)[0]
+    assert visit(shop).get(link).status_code == 200
+    manager.post(f"/gestion/reglages/equipe/{nora.pk}/", {})
+    assert visit(shop).get(link).status_code == 410
+    assert manager.post(f"/gestion/reglages/equipe/{nora.pk}/inviter/").status_code == 302
+    assert len(mail.outbox) == 2
+
+
+def test_whoever_has_a_password_is_not_invited_again(shop, neighbour, manager, make_staff):
+    for somebody in (make_staff(Role.COOK, shop), make_staff(Role.COOK, neighbour)):
+        manager.post(f"/gestion/reglages/equipe/{somebody.pk}/inviter/")
+    assert not AuditEntry.objects.filter(act="invitation").exists()
+
+
+def test_the_shop_closes_on_the_holidays_chosen_and_opens_on_one_all_the_same(shop, manager):
+    url, year = "/gestion/reglages/horaires/", timezone.localdate().year
+    page = manager.get(url).content.decode()
+    assert page.count("Noël") >= 2  # to be chosen, and in the coming year
+    assert (
+        manager.post(
+            f"{url}jours-feries/", {"closed_holidays": ["christmas", "labour"], "holiday_region": "FR"}
+        ).status_code
+        == 302
+    )
+    christmas = next(day for day in (dt.date(year, 12, 25), dt.date(year + 1, 12, 25)) if day >= timezone.localdate())
+    with schema_context(shop.schema_name):
+        now = timezone.now()
+        assert shop_queries.situation(now).hours.of_day(christmas) == []
+    entry = AuditEntry.objects.get(act="settings")
+    assert entry.after == {"closed_holidays": ["christmas", "labour"]}
+    manager.post(f"{url}jour/", {"day": christmas.isoformat(), "hours": "18:00-22:00"})
+    with schema_context(shop.schema_name):
+        assert len(shop_queries.situation(now).hours.of_day(christmas)) == 1
+    manager.post(f"{url}jour-ordinaire/", {"day": christmas.isoformat()})
+    with schema_context(shop.schema_name):
+        assert shop_queries.situation(now).hours.of_day(christmas) == []
 
 
 def test_nobody_of_another_shop_gets_a_role_by_a_guessed_number(shop, neighbour, manager, make_staff):

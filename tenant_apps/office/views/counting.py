@@ -1,6 +1,6 @@
 """What the stock really is: the count of a shelf or of all, what can be made of it, and when to warn."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.errors import RuleError
+from tenant_apps.office import quantities
 from tenant_apps.office.forms import ThresholdForm
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.stock import queries
@@ -28,7 +29,7 @@ def count_stock(request: StaffRequest) -> HttpResponse:
     for key, text in typed.items():
         if text:
             try:
-                counted[key] = _quantity(text)
+                counted[key] = quantities.read(text)
             except ValueError:
                 wrong[key] = _("Write a quantity such as 1250 or 12,5.")
     refusal = ""
@@ -45,17 +46,6 @@ def count_stock(request: StaffRequest) -> HttpResponse:
     return render(request, "office/count_stock.html", context, status=422 if wrong or refusal else 200)
 
 
-def _quantity(text: str) -> Decimal:
-    """Raises ValueError."""
-    try:
-        quantity = Decimal(text.replace(",", ".").replace("\u202f", "").replace(" ", ""))
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not quantity.is_finite() or not 0 <= quantity < 10**9:
-        raise ValueError(text)
-    return quantity.quantize(Decimal("0.01"))
-
-
 @require_GET
 @staff(Permission.STOCK)
 def counted(request: StaffRequest, count_id: int) -> HttpResponse:
@@ -69,7 +59,7 @@ def counted(request: StaffRequest, count_id: int) -> HttpResponse:
 @require_GET
 @staff(Permission.STOCK)
 def feasible(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/feasible.html", {"products": queries.feasible_products()})
+    return render(request, "office/feasible.html", {"products": queries.feasible_products(now=timezone.now())})
 
 
 @require_POST

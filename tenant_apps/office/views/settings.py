@@ -1,31 +1,22 @@
-"""The shop's settings: kitchen and delivery, hours, own prices, staff; and the history of what was changed."""
+"""The shop's settings: kitchen and counter, own prices; and the history of what was changed."""
 
-import datetime as dt
 from typing import Any
 
-import holidays
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from shared_apps.accounts import services as accounts
 from shared_apps.accounts.access import StaffRequest, staff
-from shared_apps.accounts.models import AuditEntry, Membership, Role
+from shared_apps.accounts.models import AuditEntry
 from shared_apps.accounts.permissions import Permission
-from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
-from tenant_apps.office.settings_forms import DayForm, InvitationForm, RolesForm, SettingsForm, WeekForm
-from tenant_apps.orders import queries as order_queries
+from tenant_apps.office.settings_forms import SettingsForm
 from tenant_apps.shop import configuration
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.hours import written
-from tenant_apps.shop.models import Closure, LocalOffer, SpecialRange
-
-HOLIDAYS_AHEAD = dt.timedelta(days=120)
+from tenant_apps.shop.models import LocalOffer
 
 
 def _page(request: StaffRequest, template: str, form: Any, **context: object) -> HttpResponse:
@@ -45,84 +36,9 @@ def settings(request: StaffRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff(Permission.SHOP_SETTINGS)
-def hours(request: StaffRequest) -> HttpResponse:
-    """The usual week, and the days that depart from it."""
-    usual = {f"day_{day}": written(ranges) for day, ranges in enumerate(configuration.weekly())}
-    form = WeekForm(request.POST or None, initial=usual)
-    if request.method == "POST" and form.is_valid():
-        configuration.set_hours(shop=request.pizzeria, week=form.week, user_id=request.user.pk)
-        _say_what_is_outside(request)
-        return redirect("office:hours")
-    return _hours_page(request, form, DayForm())
-
-
-def _hours_page(request: StaffRequest, form: WeekForm, day_form: DayForm) -> HttpResponse:
-    today = timezone.localdate()
-    days: dict[dt.date, str] = {}
-    for closure in Closure.objects.filter(day__gte=today):
-        days[closure.day] = _("closed") + (f" ({closure.reason})" if closure.reason else "")
-    for special in SpecialRange.objects.filter(day__gte=today):
-        days[special.day] = f"{days.get(special.day, '')} {written([(special.opens, special.closes)])}".strip()
-    found = holidays.country_holidays("FR", years=(today.year, today.year + 1), language="fr")
-    coming = sorted(
-        (day, name) for day, name in found.items() if today <= day <= today + HOLIDAYS_AHEAD and day not in days
-    )
-    context = {"form": form, "day_form": day_form, "days": sorted(days.items()), "holidays": coming}
-    errors = form.errors or day_form.errors
-    return render(request, "office/hours.html", context, status=422 if errors else 200)
-
-
-def _say_what_is_outside(request: StaffRequest) -> None:
-    """Orders already promised keep their time; the manager hears of those that no opening covers any more."""
-    situation = shop_queries.situation(timezone.now())
-    outside = [
-        str(handled.order.number)
-        for handled in order_queries.in_progress()
-        if not any(
-            window.start <= handled.order.slot.starts_at < window.end
-            for window in situation.hours.of_day(timezone.localdate(handled.order.slot.starts_at))
-        )
-    ]
-    if outside:
-        words = _("Kept. These orders were promised outside of the new hours, call their customers: %(numbers)s.")
-        messages.warning(request, words % {"numbers": ", ".join(outside)}, extra_tags="bad")
-    else:
-        messages.success(request, _("Hours kept."), extra_tags="good")
-
-
-@require_POST
-@staff(Permission.SHOP_SETTINGS)
-def set_day(request: StaffRequest) -> HttpResponse:
-    form = DayForm(request.POST)
-    if not form.is_valid():
-        usual = {f"day_{day}": written(ranges) for day, ranges in enumerate(configuration.weekly())}
-        return _hours_page(request, WeekForm(initial=usual), form)
-    configuration.set_day(
-        shop=request.pizzeria,
-        day=form.cleaned_data["day"],
-        ranges=form.cleaned_data["hours"],
-        reason=form.cleaned_data["reason"],
-        user_id=request.user.pk,
-    )
-    _say_what_is_outside(request)
-    return redirect("office:hours")
-
-
-@require_POST
-@staff(Permission.SHOP_SETTINGS)
-def forget_day(request: StaffRequest) -> HttpResponse:
-    form = DayForm(request.POST)
-    if form.is_valid():
-        configuration.forget_day(shop=request.pizzeria, day=form.cleaned_data["day"], user_id=request.user.pk)
-        messages.success(request, _("This day has its usual hours again."), extra_tags="good")
-    return redirect("office:hours")
-
-
-@require_http_methods(["GET", "POST"])
-@staff(Permission.SHOP_SETTINGS)
 def offers(request: StaffRequest) -> HttpResponse:
     """The group's card with this shop's own prices and what it does not sell."""
-    card, wrong = shop_queries.whole_card({}), dict[int, str]()
+    card, wrong = shop_queries.group_card(), dict[int, str]()
     if request.method == "POST":
         wanted = {}
         for key in card.offers:
@@ -150,47 +66,6 @@ def offers(request: StaffRequest) -> HttpResponse:
 
 def _price(own: LocalOffer | None) -> str:
     return f"{own.price_cents / 100:.2f}".replace(".", ",") if own and own.price_cents is not None else ""
-
-
-@require_http_methods(["GET", "POST"])
-@staff(Permission.SHOP_SETTINGS)
-def members(request: StaffRequest) -> HttpResponse:
-    """The shop's people and what they may do."""
-    form = InvitationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        accounts.invite_member(
-            email=form.cleaned_data["email"],
-            name=form.cleaned_data["name"],
-            roles=[Role(role) for role in form.cleaned_data["roles"]],
-            pizzeria_id=request.pizzeria.id,
-            by_id=request.user.pk,
-        )
-        messages.success(request, _("The invitation is on its way."), extra_tags="good")
-        return redirect("office:members")
-    held: dict[int, dict[str, Any]] = {}
-    for membership in Membership.objects.filter(pizzeria_id=request.pizzeria.id).select_related("user"):
-        held.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership.role)
-    people = sorted(held.values(), key=lambda person: str(person["user"]))
-    roles = [(role.value, role.label) for role in Role if role != Role.HEAD_OFFICE]
-    return _page(request, "office/members.html", form, people=people, roles=roles)
-
-
-@require_POST
-@staff(Permission.SHOP_SETTINGS)
-def set_roles(request: StaffRequest, user_id: int) -> HttpResponse:
-    form = RolesForm(request.POST)
-    if form.is_valid():
-        try:
-            accounts.set_roles(
-                user_id=user_id,
-                roles=[Role(role) for role in form.cleaned_data["roles"]],
-                pizzeria_id=request.pizzeria.id,
-                by_id=request.user.pk,
-            )
-            messages.success(request, _("Roles kept."), extra_tags="good")
-        except RuleError as refusal:
-            messages.error(request, str(refusal), extra_tags="bad")
-    return redirect("office:members")
 
 
 @require_GET

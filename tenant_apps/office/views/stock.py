@@ -1,3 +1,5 @@
+import uuid
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -40,7 +42,7 @@ def ingredient(request: StaffRequest, ingredient_id: int) -> HttpResponse:
     level = queries.levels().filter(pk=ingredient_id).first()
     if level is None:
         raise Http404
-    form = MovementForm(request.POST or None)
+    form = MovementForm(request.POST or None, initial={"submission": uuid.uuid4()})
     if request.method == "POST" and form.is_valid() and _record(request, ingredient_id, form):
         messages.success(request, _("Stock recorded."), extra_tags="good")
         return redirect("office:ingredient", ingredient_id)
@@ -64,6 +66,8 @@ def _record(request: StaffRequest, ingredient_id: int, form: MovementForm) -> bo
             actor_id=request.user.pk,
             now=timezone.now(),
             note=form.cleaned_data["note"],
+            why=form.why,
+            submission=form.cleaned_data["submission"],
         )
     except RuleError as refusal:
         form.add_error("quantity", str(refusal))

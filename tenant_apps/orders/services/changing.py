@@ -16,27 +16,32 @@ from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
-from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, telling
+from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 
 @transaction.atomic
-def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime) -> Order:
-    """Replaces what is ordered; the slot, the address and the means stay.
+def change(
+    *, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime, shown: str | None = None
+) -> Order:
+    """Replaces what is ordered; the slot, the address and the means stay. `shown` as in `placing.place`.
 
-    Raises MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    Raises RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
     """
     order = acts.locked(order_id)
     _check_changeable(order, by)
-    quote = quoting.quote(lines=lines)
+    quote = quoting.quote(lines=lines).at(order.slot.starts_at)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     if order.mode == ServiceMode.DELIVERY:
         minimum = _minimum_cents(shop, order)
         if quote.items_cents < minimum:
@@ -46,10 +51,17 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
     reservations.reserve(
-        order_id=order.pk, needs=quote.needs, needed_at=order.slot.starts_at, pizzeria_id=shop.id, now=now
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=acts.kitchen_begins(order),
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
     )
     _rewrite(shop, order, before, quote, by, now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
     cases.review_shortages(now=now)
+    following.follow_later(shop=shop, order=order, now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CHANGED)
     telling.print_ticket(shop=shop, order=order, kind="changed")
     acts.tell(shop=shop, order=order, stock=True)
@@ -57,9 +69,12 @@ def change(*, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt
 
 
 def _check_prepaid(order: Order, quote: Quote) -> None:
-    """More than the shop delivers unpaid: only what is paid already may stay above. Raises MustBePrepaid."""
+    """More than the shop delivers unpaid: what stands already may stay above, and what a card holds is paid.
+
+    Raises MustBePrepaid.
+    """
     above, total = shop_queries.settings().prepaid_above_cents, quote.items_cents + order.delivery_fee_cents
-    if above is not None and total > max(above, order.total_cents):
+    if above is not None and total - order.online_payments.held_cents() > max(above, order.total_cents):
         raise MustBePrepaid(above)
 
 
@@ -77,7 +92,7 @@ def _check_changeable(order: Order, by: By) -> None:
     """For whoever may cancel it, and only before the kitchen claims it."""
     if order.state in lifecycle.OPEN and not order.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
-    if order.lines.exclude(list_price_cents=None).exists():
+    if order.lines.exclude(list_price_cents=None).exists() or order.discounts.filter(voucher=None).exists():
         raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
     if order.is_remake:
         raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
@@ -89,11 +104,11 @@ def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: 
     order.lines.all().delete()
     OrderLine.objects.bulk_create(quoting.rows(order_id=order.pk, quote=quote))
     order.items_cents = quote.items_cents
-    order.total_cents = order.items_cents + order.delivery_fee_cents
+    discounting.recompute(order=order)
     order.work = quote.work
     order.changed_at = now
     order.version += 1
-    order.save(update_fields=["items_cents", "total_cents", "work", "changed_at", "version"])
+    order.save(update_fields=["items_cents", "discount_cents", "total_cents", "work", "changed_at", "version"])
     acts.record(
         order=order,
         by=by,
@@ -117,30 +132,46 @@ def _difference(before: dict[int, int], after: dict[int, int]) -> dict[int, int]
 
 @transaction.atomic
 def cancel(*, shop: Shop, order_id: int, by: By, now: dt.datetime, reason: str = "") -> Order:
-    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused."""
-    order = acts.locked(order_id)
+    """Cancels the order: what it held is free again; what the kitchen already used stays used. Raises MoveRefused.
+
+    What was paid by card online goes back by itself; other money is a case until `refunding.give_back`.
+    """
+    order, original = acts.locked_with_replaced(order_id)
     if order.state == State.CANCELLED:
         return order
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)
     shop_services.change_slot_work(
-        slot_id=order.slot_id, delta=-order.work, deliveries=-int(order.mode == ServiceMode.DELIVERY)
+        slot_id=order.slot_id,
+        delta=-order.work,
+        deliveries=-int(order.mode == ServiceMode.DELIVERY and not order.is_remake),
     )
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
-    if not order.is_remake:
-        _take_back(shop, order)
-    order.version += 1
-    order.save(update_fields=["version"])
+    discounting.free(order=order)
+    if not order.awaits_payment:
+        _withdraw(shop, order)
     acts.move(shop=shop, order=order, target=State.CANCELLED, by=by, now=now, stamp="cancelled_at", reason=reason)
     cases.close_all(order=order, user_id=by.user_id, now=now)
+    refunding.settle_overpaid(shop=shop, order=order, by=by, now=now)
+    if original and original.state == State.FAILED:  # what it replaced still was not delivered
+        words = _("The remake no. %(number)s was cancelled") % {"number": order.number}
+        cases.open_case(order=original, kind=Case.Kind.FAILED_DELIVERY, words=words, now=now)
     cases.review_shortages(now=now)
+    following.follow_later(shop=shop, order=order, now=now)
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CANCELLED)
-    telling.print_ticket(shop=shop, order=order, kind="cancelled")
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
 
-def _take_back(shop: Shop, order: Order) -> None:
-    """Out of the group's figures."""
+def _withdraw(shop: Shop, order: Order) -> None:
+    """From the kitchen, which has to see it go, and from the group's figures; one that awaited its payment was in neither."""
+    in_the_kitchen = order.state not in (State.ON_THE_WAY, State.FAILED)  # else nobody there has to see it go
+    order.version += 1
+    order.seen_version = order.seen_version if in_the_kitchen else order.version
+    order.save(update_fields=["version", "seen_version"])
+    if in_the_kitchen:
+        telling.print_ticket(shop=shop, order=order, kind="cancelled")
+    if order.is_remake:
+        return
     sales.add(
         cell=acts.cell(shop=shop, order=order),
         orders=-1,

@@ -31,7 +31,7 @@ def escalate(*, shop: Shop, now: dt.datetime) -> list[int]:
     """Rings for the tickets that wait for a screen for too long; returns their numbers. Run again it rings no second time."""
     patience = dt.timedelta(seconds=shop_queries.settings().escalate_after_seconds)
     waiting = Order.objects.filter(state=State.ACCEPTED, received_at=None, slot__starts_at__lte=now + AHEAD)
-    came_at = Greatest(Coalesce("changed_at", "placed_at"), F("slot__starts_at") - AHEAD)
+    came_at = Greatest(Coalesce("changed_at", "accepted_at", "placed_at"), F("slot__starts_at") - AHEAD)
     late = waiting.annotate(came_at=came_at).filter(came_at__lt=now - patience)
     fresh = list(late.filter(escalated_at=None).order_by("pk").values_list("pk", flat=True))
     unheard = list(

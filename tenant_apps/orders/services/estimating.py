@@ -19,8 +19,9 @@ TOLD_FROM_MINUTES = 10  # a move by less is not worth a message
 ROUNDED_TO_MINUTES = 5
 
 # The kitchen makes what is promised first; an order is out of it after its usual preparation, or once all that comes
-# before it and itself are made, whichever is later, then the rush. A delivery adds its way. An order that somebody
-# holds at this very moment is left to the next minute, so that no lock is waited for.
+# before it and itself are made, whichever is later, then the rush. A delivery adds its way; on the road it waits for the
+# stops of its driver. An order that somebody holds at this very moment is left to the next minute, so that no lock is
+# waited for.
 MOVED = """
     WITH kitchen AS (
         SELECT orders.id, sum(orders.work) OVER (ORDER BY slot.starts_at, orders.id) AS work
@@ -36,14 +37,15 @@ MOVED = """
             WHEN orders.state IN ('accepted', 'preparing') THEN shop.rush + greatest(
                 coalesce(orders.claimed_at, %(now)s) + shop.preparation, %(now)s + kitchen.work * shop.per_work)
             ELSE greatest(coalesce(orders.left_at, %(now)s), %(now)s - make_interval(mins => orders.travel_minutes))
-            END + make_interval(mins => orders.travel_minutes) AS until_at
+            END + make_interval(mins => orders.travel_minutes) AS until_at, orders.arrives_at
         FROM orders_order AS orders JOIN shop_slot AS slot ON slot.id = orders.slot_id CROSS JOIN shop
         LEFT JOIN kitchen ON kitchen.id = orders.id
         WHERE orders.state IN ('accepted', 'preparing')
             OR orders.mode = 'delivery' AND orders.state IN ('ready', 'on_the_way')
     ), later AS (
         SELECT id, state, date_bin(step, until_at + step - interval '1 second', 'epoch') AS until_at
-        FROM estimate, make_interval(mins => %(rounded_to)s) AS step
+        FROM (SELECT id, state, told, CASE WHEN arrives_at IS NULL THEN until_at ELSE greatest(arrives_at, %(now)s) END
+              AS until_at FROM estimate) AS estimate, make_interval(mins => %(rounded_to)s) AS step
         WHERE until_at >= told + make_interval(mins => %(told_from)s)
     ), held AS (
         SELECT orders.id FROM orders_order AS orders JOIN later ON later.id = orders.id AND later.state = orders.state

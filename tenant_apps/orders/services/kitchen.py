@@ -11,9 +11,9 @@ from shared_apps.messages.models import Message
 from tenant_apps.orders import lifecycle
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, telling
+from tenant_apps.orders.services import acts, following, stations, substituting, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services import reservations, substitutions
 from tenants.hosts import Shop
 
 UNDO_SECONDS = 30  # the screen offers it for 10; a slow network must not make a liar of it
@@ -39,20 +39,26 @@ def claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     order.received_at = order.received_at or now
     order.save(update_fields=["seen_version", "received_at"])
     acts.move(shop=shop, order=order, target=State.PREPARING, by=by, now=now, stamp="claimed_at")
+    following.follow_later(shop=shop, order=order, now=now)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
 
 @transaction.atomic
 def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
-    """The ticket was taken by mistake: stock and reservation are as before. Raises MoveRefused, TooLateToUndo."""
+    """The ticket was taken by mistake: stock and reservation are as before.
+
+    Raises MoveRefused, TooLateToUndo, AlreadyInTheOven.
+    """
     order = acts.locked(order_id)
     lifecycle.check(current=State(order.state), target=State.ACCEPTED, actor=by.capacity)
     if order.claimed_at is None or now - order.claimed_at > dt.timedelta(seconds=UNDO_SECONDS):
         raise TooLateToUndo
+    stations.check_untouched(order)
+    substitutions.lock_for_undo(ingredient_ids=reservations.consumed_by(order.pk))
     reservations.undo_consumption(
         order_id=order.pk,
-        needed_at=order.slot.starts_at,
+        needed_at=acts.kitchen_begins(order),
         actor_id=by.user_id,
         pizzeria_id=shop.id,
         now=now,
@@ -60,6 +66,7 @@ def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
     order.claimed_at = None
     order.save(update_fields=["claimed_at"])
     acts.move(shop=shop, order=order, target=State.ACCEPTED, by=by, now=now, reason="undo")
+    substituting.catch_up_order(shop=shop, order=order, now=now)
     acts.tell(shop=shop, order=order, stock=True)
     return order
 
@@ -78,8 +85,10 @@ def acknowledge(*, shop: Shop, order_id: int, version: int, by: By, now: dt.date
 
 @transaction.atomic
 def mark_ready(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
-    """Out of the oven and boxed. Raises MoveRefused."""
+    """Out of the oven and boxed. Raises MoveRefused, NotAllThere."""
     order = acts.locked(order_id)
+    lifecycle.check(current=State(order.state), target=State.READY, actor=by.capacity)
+    stations.leave_kitchen(order=order, now=now)
     acts.move(shop=shop, order=order, target=State.READY, by=by, now=now, stamp="ready_at")
     if order.mode != ServiceMode.DELIVERY:
         telling.tell_step(shop=shop, order=order, kind=Message.Kind.READY)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,27 +19,32 @@ from shared_apps.core import sql
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.core.templatetags.formats import clock
+from shared_apps.gateway import services as gateway
 from shared_apps.messages.models import Message
 from shared_apps.places.geometry import Location
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import pricing, quoting
 from tenant_apps.orders import queries as order_queries
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, new_reference
 from tenant_apps.orders.quoting import Asked, Quote
-from tenant_apps.orders.services import acts, blocking, telling
+from tenant_apps.orders.services import acts, blocking, discounting, settlement, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.payments import services as payments
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.promotions import services as promotions
+from tenant_apps.shop import promise, zones
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
-from tenant_apps.shop import zones
 from tenant_apps.shop.hours import Window
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.queries import OfferedSlot, Situation
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
+from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services.reservations import OutOfStock
+from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 TERMS_VERSION = "2026-11"
@@ -71,8 +77,8 @@ class MustBePrepaid(RuleError):
     def __init__(self, above_cents: int) -> None:
         super().__init__(
             _(
-                "Above %(above)s a delivery is paid when it is ordered: choose to collect it at the pizzeria, or come and"
-                " order at the counter."
+                "Above %(above)s a delivery is paid when it is ordered: pay it online, choose to collect it at the pizzeria,"
+                " or come and order at the counter."
             )
             % {"above": euros(above_cents)}
         )
@@ -117,14 +123,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidNow:
-    """The whole total, taken in the act of ordering."""
-
-    means: Payment.Means
-    submission: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Wishes:
     """How and when the order is wanted."""
 
@@ -153,21 +151,34 @@ def place(
     by: By,
     now: dt.datetime,
     customer_id: int | None = None,
-    paid: PaidNow | None = None,
+    paid: Tender | None = None,
+    shown: str | None = None,
+    pays_online: bool = False,
+    voucher_code: str = "",
 ) -> Order:
     """Takes an order; the same submission again returns the order it already made.
 
+    One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
+    `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
+
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, OutOfStock, NotOnTheCard.
+    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with `paid`, which is the whole total, as
+    `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
         return already
     try:
         with transaction.atomic():
-            return _place(shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid)
+            return _place(
+                shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown, pays_online,
+                voucher_code,
+            )  # fmt: skip
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(_following(shop, lines, wishes, contact, channel, now)) from None
+    except OutOfStock as refusal:
+        following = _following_with_stock(shop, lines, wishes, contact, channel, now)
+        raise OutOfStock(refusal.missing, following) from None
     except IntegrityError as error:
         if "submission" not in str(error):
             raise
@@ -184,27 +195,37 @@ def _place(
     by: By,
     now: dt.datetime,
     customer_id: int | None,
-    paid: PaidNow | None,
+    paid: Tender | None,
+    shown: str | None,
+    pays_online: bool,
+    voucher_code: str,
 ) -> Order:
     situation = shop_queries.situation(now)
     shop_settings = situation.settings
     if not (shop.has_legal_data and shop_settings.takes_orders):
         raise NotTrading
     blocking.check(phone=contact.phone, now=now)
-    quote = quoting.quote(lines=lines, local=situation.local)
+    quote = quoting.quote(lines=lines, own=situation.changes)
     pricing.check(quote=quote, capacity=by.capacity, settings=shop_settings)
+    voucher = promotions.check(code=voucher_code, items_cents=quote.items_cents, now=now) if voucher_code else None
+    discount = voucher.worth(quote.items_cents) if voucher else 0
     fee, travel_minutes = 0, 0
     if wishes.mode == ServiceMode.DELIVERY:
         fee, travel_minutes = _delivery(shop, contact, quote, shop_settings)
-        if not paid:
-            _check_prepaid(quote.items_cents + fee, shop_settings)
+        if not (paid or pays_online):
+            check_prepaid(quote.items_cents + fee - discount, shop_settings)
+    pays_online = pays_online and quote.items_cents + fee > discount  # a code may leave nothing to pay
     offered = _offered(wishes, quote.work, travel_minutes, channel, situation, now)
     if channel == Order.Channel.WEB:
         _check_channel(wishes, offered, shop_settings, now)
     slot_id, window = _take_slot(wishes, offered, quote.work, shop_settings, now)
+    quote = quote.at(window.start)
+    if shown not in (None, quote.shown):
+        raise RecipesChanged
     order = Order(
         reference=new_reference(),
         submission=submission,
+        state=State.AWAITING_PAYMENT if pays_online else State.ACCEPTED,
         channel=channel,
         mode=wishes.mode,
         customer_id=customer_id,
@@ -225,32 +246,43 @@ def _place(
         work=quote.work,
         items_cents=quote.items_cents,
         delivery_fee_cents=fee,
-        total_cents=quote.items_cents + fee,
+        discount_cents=discount,
+        total_cents=quote.items_cents + fee - discount,
         terms_version=TERMS_VERSION,
         placed_at=now,
     )
     _insert(shop, order, window.end, quote, by)
-    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=window.start, pizzeria_id=shop.id, now=now)
-    if paid:
-        payments.take(
-            order_id=order.pk,
-            means=paid.means,
-            amount_cents=order.total_cents,
-            taken_by_id=by.user_id,
-            submission=paid.submission,
-            now=now,
-        )
+    needed_at = promise.kitchen_begins(
+        starts_at=window.start, travel_minutes=travel_minutes, preparation_minutes=shop_settings.preparation_minutes
+    )
+    reservations.reserve(
+        order_id=order.pk,
+        needs=quote.needs,
+        needed_at=needed_at,
+        pizzeria_id=shop.id,
+        now=now,
+        recipes=quote.recipes,
+    )
+    if voucher:
+        discounting.use(order=order, voucher=voucher, now=now)
+    if paid and order.total_cents:
+        settlement.take(shop=shop, order=order, tender=paid, by=by, now=now)
+    if pays_online:
+        wait_until = now + dt.timedelta(minutes=settings.ONLINE_PAYMENT_MINUTES)
+        gateway.follow_up(pizzeria_id=shop.id, order_number=order.pk, due_at=wait_until)
+    else:
+        _announce(shop, order, quote, shop_settings)
+    acts.tell(shop=shop, order=order, stock=True)
+    return order
+
+
+def _announce(shop: Shop, order: Order, quote: Quote, shop_settings: ShopSettings) -> None:
+    """It counts, the customer has it in writing and the kitchen on paper."""
     sales.add(
-        cell=acts.cell(shop=shop, order=order),
-        orders=1,
-        ordered_cents=order.total_cents,
-        taken_cents=order.total_cents if paid else 0,
-        products=quote.products,
+        cell=acts.cell(shop=shop, order=order), orders=1, ordered_cents=order.total_cents, products=quote.products
     )
     telling.tell_customer(shop=shop, order=order, kind=Message.Kind.CONFIRMATION)
     telling.print_ticket(shop=shop, order=order, kind="kitchen", printer=shop_settings.printer_address)
-    acts.tell(shop=shop, order=order, stock=True)
-    return order
 
 
 def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSettings) -> tuple[int, int]:
@@ -267,8 +299,15 @@ def _delivery(shop: Shop, contact: Contact, quote: Quote, shop_settings: ShopSet
 
 
 def _offered(
-    wishes: Wishes, work: int, travel_minutes: int, channel: Order.Channel, situation: Situation, now: dt.datetime
+    wishes: Wishes,
+    work: int,
+    travel_minutes: int,
+    channel: Order.Channel,
+    situation: Situation,
+    now: dt.datetime,
+    made_from: dt.datetime | None = None,
 ) -> Iterator[OfferedSlot]:
+    """`made_from` is the moment before which the stock does not allow it."""
     web = channel == Order.Channel.WEB
     return shop_queries.offered_slots(
         now=now,
@@ -278,6 +317,7 @@ def _offered(
         delivered=wishes.mode == ServiceMode.DELIVERY,
         queue=order_queries.queue(),
         closed_until=situation.settings.web_closed_until(wishes.mode, now) if web else None,
+        made_from=made_from,
     )
 
 
@@ -285,11 +325,32 @@ def _following(
     shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
 ) -> list[str]:
     """The next times in words, as they are after a refusal: read again, somebody has just taken one."""
+    return _times(shop, lines, wishes, contact, channel, now, made_from=None)
+
+
+def _following_with_stock(
+    shop: Shop, lines: Sequence[Asked], wishes: Wishes, contact: Contact, channel: Order.Channel, now: dt.datetime
+) -> list[str]:
+    """The next times for which the stock, with what is expected, allows all of it."""
+    needs = quoting.quote(lines=lines).needs
+    made_from = stock_queries.outlook(needs, now=now).from_when(needs)
+    return _times(shop, lines, wishes, contact, channel, now, made_from) if made_from else []
+
+
+def _times(
+    shop: Shop,
+    lines: Sequence[Asked],
+    wishes: Wishes,
+    contact: Contact,
+    channel: Order.Channel,
+    now: dt.datetime,
+    made_from: dt.datetime | None,
+) -> list[str]:
     situation = shop_queries.situation(now)
-    quote, travel_minutes = quoting.quote(lines=lines, local=situation.local), 0
+    quote, travel_minutes = quoting.quote(lines=lines, own=situation.changes), 0
     if wishes.mode == ServiceMode.DELIVERY:
         travel_minutes = _delivery(shop, contact, quote, situation.settings)[1]
-    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now), now)
+    return _words(_offered(wishes, quote.work, travel_minutes, channel, situation, now, made_from), now)
 
 
 def _words(offered: Iterator[OfferedSlot], now: dt.datetime) -> list[str]:
@@ -332,7 +393,7 @@ def _take_slot(
     raise NoSlot
 
 
-def _check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
+def check_prepaid(total_cents: int, shop_settings: ShopSettings) -> None:
     above = shop_settings.prepaid_above_cents
     if above is not None and total_cents > above:
         raise MustBePrepaid(above)

@@ -6,6 +6,7 @@ No capacity refuses it: it takes its place in the next slot when there is one fr
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -75,12 +76,14 @@ def remake(
         return already
     if not original.can_be_remade:
         raise CannotBeRemade
-    quote = _quote(original, quantities)
+    quote = _quote(original, quantities).at(now)
     slot_id, work = _slot(shop, original, quote.work, now)
     order = _copy(original, submission, slot_id, work, reason, words, now)
     order.save(force_insert=True)
     OrderLine.objects.bulk_create(_for_nothing(quoting.rows(order_id=order.pk, quote=quote)))
-    reservations.reserve(order_id=order.pk, needs=quote.needs, needed_at=now, pizzeria_id=shop.id, now=now)
+    reservations.reserve(
+        order_id=order.pk, needs=quote.needs, needed_at=now, pizzeria_id=shop.id, now=now, recipes=quote.recipes
+    )
     acts.record(order=order, by=by, now=now, from_state="", reason="remake", detail={"remakes": original.number})
     Case.objects.filter(order=original, kind=Case.Kind.REMAKE, closed_at=None).update(
         closed_at=now, closed_by_id=by.user_id, resolution=RemakeReason(reason).label
@@ -111,9 +114,10 @@ def _quote(original: Order, quantities: Mapping[int, int]) -> Quote:
         raise NothingToRemake
     chosen = [key for key in lines if key in wanted]
     asked = quoting.asked([lines[key] for key in chosen])
-    card = quoting.card_for(asked)
+    own = shop_queries.changes()
+    card = quoting.card_for(asked, own=replace(own, substitutes=()))
     pairs: list[tuple[Asked, int]] = [(line, wanted[key]) for line, key in zip(asked, chosen, strict=True)]
-    return Quote(tuple(QuotedLine(card.compose(line.configuration), pieces) for line, pieces in pairs))
+    return Quote(tuple(QuotedLine(card.compose(line.configuration), pieces) for line, pieces in pairs), card, own)
 
 
 def _slot(shop: Shop, original: Order, work: int, now: dt.datetime) -> tuple[int, int]:

@@ -1,8 +1,10 @@
 """Receptions, waste and counts as the staff record them: the stock moves, and orders it no longer covers become cases."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 
@@ -31,16 +33,27 @@ def record(
     actor_id: int | None,
     now: dt.datetime,
     note: str = "",
+    why: Movement.WasteReason = Movement.WasteReason.OTHER,
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
-    """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit. Raises WrongQuantity."""
+    """A reception or a waste of `quantity`, or a count that found it; in the ingredient's unit.
+
+    The same submission again moves nothing. Raises WrongQuantity.
+    """
     acts: dict[Movement.Reason, Callable[..., StockLevel]] = {
         Movement.Reason.RECEPTION: movements.receive,
-        Movement.Reason.WASTE: movements.waste,
+        Movement.Reason.WASTE: partial(movements.waste, why=why),
         Movement.Reason.COUNT: movements.count,
     }
     where = movements.Where(shop.id, shop.schema_name)
     level = acts[reason](
-        where=where, ingredient_id=ingredient_id, quantity=quantity, actor_id=actor_id, now=now, note=note
+        where=where,
+        ingredient_id=ingredient_id,
+        quantity=quantity,
+        actor_id=actor_id,
+        now=now,
+        note=note,
+        submission=submission,
     )
     cases.review_shortages(now=now)
     return level

@@ -45,7 +45,7 @@ def made(shop, **changes) -> Order:
 
 def delivery(shop) -> Order:
     order = made(shop, wishes=Wishes(ServiceMode.DELIVERY), contact=HOME)
-    return road.leave(shop=shop, order_id=order.pk, by=DRIVER, now=timezone.now())
+    return road.leave(shop=shop, order_ids=[order.pk], by=DRIVER, now=timezone.now())[0]
 
 
 def subjects() -> list[str]:
@@ -94,7 +94,8 @@ def test_an_account_that_wants_no_steps_has_none_for_its_next_orders(shop, make_
     telling.stop_steps(order=place(shop, ask("margherita"), customer_id=customer.pk))
     mail.outbox.clear()
     made(shop, customer_id=customer.pk)
-    assert [letter.extra_headers for letter in mail.outbox] == [{}]  # the confirmation alone
+    assert len(mail.outbox) == 1  # the confirmation alone
+    assert "List-Unsubscribe" not in mail.outbox[0].extra_headers
 
 
 def test_who_waits_past_the_promise_is_told_once(shop, neighbour):
@@ -156,3 +157,51 @@ def test_a_gateway_that_refuses_keeps_the_message_to_send_and_tells_no_number(sh
         made(shop)
     assert "336" not in str(failure.value)
     assert not Message.objects.filter(channel="sms", sent_at__isnull=False).exists()
+
+
+def died_while_sending(shop, order: Order, kind: Message.Kind) -> None:
+    """As a worker that was killed leaves it: it had begun, and nobody knows whether the letter left."""
+    key = {"pizzeria_id": shop.id, "order_number": order.pk, "kind": kind, "channel": Message.Channel.EMAIL}
+    Message.objects.update_or_create(**key, defaults={"attempted_at": timezone.now(), "sent_at": None})
+
+
+def test_what_is_ordered_is_said_again_under_the_same_name_after_a_sender_died(shop):
+    order = place(shop, ask("margherita"))
+    died_while_sending(shop, order, Kind.CONFIRMATION)
+    tasks.tell_customer(shop.id, order.pk, Kind.CONFIRMATION, order.version)
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+    tasks.tell_customer(shop.id, order.pk, Kind.CONFIRMATION, order.version)
+    assert len(mail.outbox) == 2
+
+
+def test_a_step_is_never_said_twice_even_after_a_sender_died(shop):
+    order = made(shop)
+    died_while_sending(shop, order, Kind.READY)
+    mail.outbox.clear()
+    tasks.tell_customer(shop.id, order.pk, Kind.READY, 0)
+    assert mail.outbox == []
+
+
+def test_a_mail_server_that_refuses_is_tried_again(shop, monkeypatch):
+    order = made(shop)
+    Message.objects.filter(order_number=order.pk, kind=Kind.READY).delete()
+    mail.outbox.clear()
+    backend = mail.get_connection().__class__
+
+    def refuse(self, letters):
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backend, "send_messages", refuse)
+        with pytest.raises(ConnectionRefusedError):
+            tasks.tell_customer(shop.id, order.pk, Kind.READY, 0)
+    tasks.tell_customer(shop.id, order.pk, Kind.READY, 0)
+    assert len(mail.outbox) == 1
+
+
+def test_the_page_of_an_order_always_has_the_shops_phone(shop, visit):
+    order = place(shop, ask("margherita"))
+    path = f"/commande/{order.reference}/"
+    assert "Une question ? Appelez la pizzeria" in visit(shop).get(path).content.decode().replace("\u00a0", " ")
+    assert 'href="tel:+33320000000"' in visit(shop).get(f"{path}etat/").content.decode()

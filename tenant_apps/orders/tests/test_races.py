@@ -9,24 +9,37 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, COUNTER, CUSTOMER, ask, check_invariants, place, proof_size
+from conftest import COOK, COUNTER, CUSTOMER, MANAGER, ask, check_invariants, place, proof_size
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.core.errors import RuleError
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order, RemakeReason
-from tenant_apps.orders.services import acts, blocking, changing, kitchen, remaking, settlement, stocktaking
-from tenant_apps.orders.services.placing import NoSlot, PaidNow, Wishes
-from tenant_apps.payments.models import Payment
+from tenant_apps.orders.services import (
+    acts,
+    blocking,
+    bookkeeping,
+    changing,
+    kitchen,
+    refunding,
+    remaking,
+    settlement,
+    stocktaking,
+)
+from tenant_apps.orders.services.placing import NoSlot, Wishes
+from tenant_apps.orders.services.refunding import Returned
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment, Refund, Reversal
+from tenant_apps.payments.services import credit_notes, refunds
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.models import Movement, StockLevel
-from tenant_apps.stock.services import reservations
+from tenant_apps.stock.services import coverage, reservations
 from tenants.backend.base import OWNER
 from tenants.hosts import Shop
 from tenants.roles import acting_as
@@ -98,23 +111,20 @@ def test_without_the_guard_the_constraint_still_refuses(own_shop, monkeypatch):
         place(own_shop, ask("burrata"))
 
 
-ONE_BY_ONE = (
-    "SELECT ingredient_id, on_hand, reserved, low_threshold, shortage FROM stock_stocklevel"
-    " WHERE ingredient_id = %s FOR UPDATE"
-)
+ONE_BY_ONE = f"SELECT {coverage.COLUMNS} FROM stock_stocklevel WHERE ingredient_id = %s FOR UPDATE"
 
 
-def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[int, reservations.Level]]:
+def lock_in_opposite_orders(barrier: threading.Barrier) -> Callable[..., dict[int, coverage.Level]]:
     """What two careless transactions do: one goes up the ingredients, the other down, and each waits for the other."""
     turn = itertools.count()
 
-    def lock(ingredient_ids: object) -> dict[int, reservations.Level]:
+    def lock(ingredient_ids: object) -> dict[int, coverage.Level]:
         keys = sorted(ingredient_ids, reverse=bool(next(turn) % 2))  # type: ignore[call-overload]
         found = {}
         with connection.cursor() as cursor:
             for position, key in enumerate(keys):
                 cursor.execute(ONE_BY_ONE, [key])
-                found[key] = reservations.Level(*cursor.fetchone())
+                found[key] = coverage.Level(*cursor.fetchone())
                 if position == 0:
                     barrier.wait(20)
         return found
@@ -137,7 +147,7 @@ def release(shop: Shop, order: Order) -> None:
 
 def test_without_the_one_order_of_locks_two_buyers_deadlock(own_shop, monkeypatch):
     first, second = place(own_shop, ask("reine")), place(own_shop, ask("reine"))
-    monkeypatch.setattr(reservations, "lock_levels", lock_in_opposite_orders(threading.Barrier(2)))
+    monkeypatch.setattr(coverage, "lock_levels", lock_in_opposite_orders(threading.Barrier(2)))
     outcomes = together(own_shop, *(partial(release, own_shop, order) for order in (first, second)))
     assert any("deadlock" in str(outcome) or "lock timeout" in str(outcome) for outcome in outcomes)
 
@@ -213,8 +223,8 @@ def test_money_is_taken_once_however_often_it_is_sent(own_shop):
 
     def take() -> Order:
         return settlement.take_payment(
-            shop=own_shop, order_id=order.pk, means=Payment.Means.CASH, amount_cents=990, submission=submission,
-            by=COOK, now=timezone.now(),
+            shop=own_shop, order_id=order.pk, tender=Tender(Payment.Means.CASH, submission, 990), by=COOK,
+            now=timezone.now(),
         )  # fmt: skip
 
     together(own_shop, *(take for _ in range(6)))
@@ -281,7 +291,7 @@ def test_two_tabs_that_make_the_same_order_again_make_it_once(own_shop):
 
 def test_two_tabs_that_finish_the_same_paid_draft_take_one_order_and_one_payment(own_shop):
     submission = uuid.uuid4()
-    paid = PaidNow(Payment.Means.CASH, uuid.uuid5(submission, "paid"))
+    paid = Tender(Payment.Means.CASH, uuid.uuid5(submission, "paid"))
     outcomes = together(own_shop, *[lambda: place(own_shop, ask("reine"), submission=submission, paid=paid)] * 6)
     assert len({order.pk for order in outcomes}) == 1
     assert Payment.objects.count() == 1
@@ -295,4 +305,88 @@ def test_one_pass_lets_one_of_many_orders_through(own_shop):
     blocking.let_through(blocked_id=number.pk)
     outcomes = Counter(type(one).__name__ for one in together(own_shop, *[lambda: place(own_shop, ask("reine"))] * 6))
     assert outcomes == {"Order": 1, "NumberBlocked": 5}
+    check_invariants()
+
+
+def sold_for_refunds(shop: Shop) -> Order:
+    """A pizza that is cooked, paid in cash and handed over."""
+    order, now = place(shop, ask("margherita"), paid=Tender(Payment.Means.CASH, uuid.uuid4())), timezone.now()
+    kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=now)
+    kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=now)
+    return settlement.hand_over(shop=shop, order_id=order.pk, by=COUNTER, now=now)
+
+
+def pay_back_all(shop: Shop, order: Order) -> Order:
+    return refunding.refund(
+        shop=shop,
+        order_id=order.pk,
+        returned=Returned("brûlée", gesture_cents=990),
+        submission=uuid.uuid4(),
+        by=MANAGER,
+        now=timezone.now(),
+    )
+
+
+REFUNDERS = proof_size(4, 12)
+
+
+@pytest.mark.proof
+def test_many_refunds_at_once_give_the_money_back_once(own_shop):
+    order = sold_for_refunds(own_shop)
+    act = partial(pay_back_all, own_shop, order)
+    outcomes = Counter(type(one).__name__ for one in together(own_shop, *[act] * REFUNDERS))
+    assert outcomes == {"Order": 1, "NothingToRefund": REFUNDERS - 1}
+    assert Refund.objects.get().amount_cents == 990
+    check_invariants()
+
+
+def refund_without_lock(shop: Shop, monkeypatch) -> list[object]:
+    """Two refunds that both have read the order and its payment before either writes."""
+    order = sold_for_refunds(shop)
+    both_have_read = threading.Barrier(2)
+
+    def payments_without_lock(*, order_id: int) -> list[Payment]:
+        found = list(Payment.objects.filter(order_id=order_id))
+        both_have_read.wait(20)
+        return found
+
+    monkeypatch.setattr(acts, "locked", lambda order_id: Order.objects.select_related("slot").get(pk=order_id))
+    monkeypatch.setattr(refunds, "locked", payments_without_lock)
+    monkeypatch.setattr(refunding, "_reverse", reverse_without_count)
+    return together(shop, *[partial(pay_back_all, shop, order)] * 2)
+
+
+def reverse_without_count(order: Order, returned: Returned, *rest: object) -> Reversal:
+    """The return as it is written, its sum on the order left out: that row would queue the two."""
+    return Reversal.objects.create(
+        order=order, amount_cents=990, gesture_cents=990, reason="brûlée", at=timezone.now(), submission=uuid.uuid4()
+    )
+
+
+def test_without_the_lock_the_database_still_refuses_to_give_the_money_twice(own_shop, monkeypatch):
+    with pytest.raises(IntegrityError, match="never_refunded_above_what_was_taken"):
+        refund_without_lock(own_shop, monkeypatch)
+
+
+def test_without_the_lock_the_constraint_and_the_journal_the_money_goes_back_twice(own_shop, monkeypatch):
+    monkeypatch.setattr(bookkeeping, "given_back", lambda **_refund: None)  # the journal refuses it too
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE payments_payment DROP CONSTRAINT never_refunded_above_what_was_taken")
+    outcomes = refund_without_lock(own_shop, monkeypatch)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Order", "Order"]
+    assert Payment.objects.get().refunded_cents == 2 * 990
+
+
+def test_a_credit_note_is_not_spent_twice_at_two_tills(own_shop):
+    note = credit_notes.issue(
+        amount_cents=990, reason="geste", issued_by_id=None, submission=uuid.uuid4(), now=timezone.now()
+    )
+    orders = [place(own_shop, ask("margherita")) for _ in range(4)]
+
+    def pay(order: Order) -> Order:
+        tender = Tender(Payment.Means.CREDIT_NOTE, uuid.uuid4(), credit_code=note.code)
+        return settlement.take_payment(shop=own_shop, order_id=order.pk, tender=tender, by=COUNTER, now=timezone.now())
+
+    outcomes = Counter(type(one).__name__ for one in together(own_shop, *(partial(pay, order) for order in orders)))
+    assert outcomes == {"Order": 1, "NoteOver": 3}
     check_invariants()

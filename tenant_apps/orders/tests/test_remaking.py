@@ -9,6 +9,7 @@ from shared_apps.sales.models import HourlySales, OrderSummary, ProductSales
 from tenant_apps.orders import queries
 from tenant_apps.orders.models import Case, RemakeReason
 from tenant_apps.orders.services import changing, kitchen, remaking, settlement
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
@@ -22,7 +23,7 @@ def made(shop):
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
     kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
     settlement.hand_over(
-        shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(), means=Payment.Means.CASH, submission=uuid.uuid4()
+        shop=shop, order_id=order.pk, by=COUNTER, now=timezone.now(), tender=Tender(Payment.Means.CASH, uuid.uuid4())
     )
     return order
 

@@ -4,6 +4,7 @@ Reality always wins: an act that leaves less than is promised is recorded all th
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.accounts.models import AuditEntry
 from shared_apps.core.errors import RuleError
 from shared_apps.live import hints
-from shared_apps.sales import services as sales
 from tenant_apps.stock.models import CountedLevel, Movement, StockCount, StockLevel
+from tenant_apps.stock.services import coverage
+from tenant_apps.stock.services.coverage import Level
 
 
 class WrongQuantity(RuleError):
@@ -31,38 +33,63 @@ class Where:
 
 
 def receive(
-    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
+    *,
+    where: Where,
+    ingredient_id: int,
+    quantity: Decimal,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Adds `quantity` (in the ingredient's unit) to what is on hand. Raises WrongQuantity."""
     if quantity <= 0:
         raise WrongQuantity(_("Enter the quantity received, above zero."))
-    return _record(
-        where, ingredient_id, lambda level: level.on_hand + quantity, Movement.Reason.RECEPTION, actor_id, now, note
-    )
+    movement = Movement(reason=Movement.Reason.RECEPTION, at=now, actor_id=actor_id, note=note, submission=submission)
+    return _record(where, ingredient_id, lambda level: level.on_hand + quantity, movement)
 
 
 def waste(
-    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str
+    *,
+    where: Where,
+    ingredient_id: int,
+    quantity: Decimal,
+    why: Movement.WasteReason,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Takes away what was thrown, with its reason. Raises WrongQuantity."""
     if quantity <= 0:
         raise WrongQuantity(_("Enter the quantity thrown away, above zero."))
 
-    def left(level: StockLevel) -> Decimal:
+    def left(level: Level) -> Decimal:
         if quantity > level.on_hand:
             raise WrongQuantity(_("There is not that much in stock: count it instead."))
         return level.on_hand - quantity
 
-    return _record(where, ingredient_id, left, Movement.Reason.WASTE, actor_id, now, note)
+    movement = Movement(
+        reason=Movement.Reason.WASTE, waste_reason=why, at=now, actor_id=actor_id, note=note, submission=submission
+    )
+    return _record(where, ingredient_id, left, movement)
 
 
 def count(
-    *, where: Where, ingredient_id: int, quantity: Decimal, actor_id: int | None, now: dt.datetime, note: str = ""
+    *,
+    where: Where,
+    ingredient_id: int,
+    quantity: Decimal,
+    actor_id: int | None,
+    now: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
 ) -> StockLevel:
     """Sets what is on hand to what somebody counted; the difference is a movement. Raises WrongQuantity."""
     if quantity < 0:
         raise WrongQuantity(_("A count cannot be below zero."))
-    return _record(where, ingredient_id, lambda level: quantity, Movement.Reason.COUNT, actor_id, now, note)
+    movement = Movement(reason=Movement.Reason.COUNT, at=now, actor_id=actor_id, note=note, submission=submission)
+    return _record(where, ingredient_id, lambda level: quantity, movement)
 
 
 @transaction.atomic
@@ -87,11 +114,11 @@ def set_threshold(
     *, where: Where, ingredient_id: int, low_threshold: Decimal, par: Decimal, actor_id: int | None, now: dt.datetime
 ) -> StockLevel:
     """Under how much the manager is warned, and up to how much the shop restocks; kept in the history of settings."""
-    level = StockLevel.objects.select_for_update(of=("self",)).select_related("ingredient").get(pk=ingredient_id)
     if low_threshold < 0 or par < 0:
         raise WrongQuantity(_("A threshold cannot be below zero."))
-    was_low = level.is_low
-    before = {"low_threshold": str(level.low_threshold), "par": str(level.par)}
+    before = coverage.lock_levels([ingredient_id])
+    level = StockLevel.objects.select_related("ingredient").get(pk=ingredient_id)
+    kept = {"low_threshold": str(level.low_threshold), "par": str(level.par)}
     level.low_threshold, level.par = low_threshold, par
     level.save(update_fields=["low_threshold", "par"])
     AuditEntry.objects.create(
@@ -99,43 +126,33 @@ def set_threshold(
         pizzeria_id=where.pizzeria_id,
         act="threshold",
         subject=level.ingredient.name,
-        before=before,
+        before=kept,
         after={"low_threshold": f"{low_threshold:.2f}", "par": f"{par:.2f}"},
     )
-    _tell_alert(where, level, was_low, now)
+    tell(where=where, before=before, after=coverage.lock_levels([ingredient_id]), now=now)
     return level
 
 
-def _tell_alert(where: Where, level: StockLevel, was_low: bool, now: dt.datetime) -> None:
-    changed = [level.pk] if level.is_low != was_low else []
-    if changed:
-        sales.change_alerts(
-            pizzeria_id=where.pizzeria_id,
-            raised=changed if level.is_low else [],
-            cleared=[] if level.is_low else changed,
-            now=now,
-        )
-    hints.changed(scope=where.schema_name, topics=["stock"], group=bool(changed))
+def tell(*, where: Where, before: coverage.Levels, after: coverage.Levels, now: dt.datetime) -> None:
+    """The alerts of the group and the screens of the shop follow; once, last in the transaction."""
+    changed = coverage.tell_alerts(pizzeria_id=where.pizzeria_id, before=before, after=after, now=now)
+    hints.changed(scope=where.schema_name, topics=["stock"], group=changed)
 
 
 @transaction.atomic
 def _record(
-    where: Where,
-    ingredient_id: int,
-    on_hand_after: Callable[[StockLevel], Decimal],
-    reason: Movement.Reason,
-    actor_id: int | None,
-    now: dt.datetime,
-    note: str,
+    where: Where, ingredient_id: int, on_hand_after: Callable[[Level], Decimal], movement: Movement
 ) -> StockLevel:
     StockLevel.objects.get_or_create(ingredient_id=ingredient_id)
-    level = StockLevel.objects.select_for_update().get(pk=ingredient_id)
-    was_low, before = level.is_low, level.on_hand
-    level.on_hand = on_hand_after(level)
-    level.shortage = level.reserved > level.on_hand
-    level.save(update_fields=["on_hand", "shortage"])
-    Movement.objects.create(
-        ingredient_id=ingredient_id, delta=level.on_hand - before, reason=reason, at=now, actor_id=actor_id, note=note
-    )
-    _tell_alert(where, level, was_low, now)
-    return level
+    before = coverage.lock_levels([ingredient_id])
+    if movement.submission and Movement.objects.filter(submission=movement.submission).exists():
+        return StockLevel.objects.get(pk=ingredient_id)  # the same form again: the lock made it wait
+    level = before[ingredient_id]
+    on_hand = on_hand_after(level)
+    # Short until what covers what is told anew: less may be there than is promised.
+    StockLevel.objects.filter(pk=ingredient_id).update(on_hand=on_hand, shortage=True)
+    movement.ingredient_id, movement.delta = ingredient_id, on_hand - level.on_hand
+    movement.save()
+    after = coverage.settle([ingredient_id], now=movement.at)
+    tell(where=where, before=before, after=after, now=movement.at)
+    return StockLevel.objects.get(pk=ingredient_id)

@@ -1,6 +1,7 @@
 import datetime as dt
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,10 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.baskets import services as basket_services
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.recipes import Configuration
-from tenant_apps.orders import filling
+from tenant_apps.orders import discounts, filling
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
@@ -25,18 +27,37 @@ def basket(request: ShopRequest) -> HttpResponse:
 
 
 def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
-    filled = filling.filled(current)
-    changed = (
-        Order.objects.filter(reference=current.changes_order).first() if current and current.changes_order else None
-    )
+    changed = _changed(current) if current else None
     shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(
+        current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
+    )
+    delivery = zones.offered(shop.settings)
     return {
         "filled": filled,
         "changed_order": changed,
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
-        "missing_cents": max(0, shop.settings.delivery_minimum_cents - filled.items_cents),
+        "delivery": delivery,
+        "off": discounts.off(basket=current, items_cents=filled.items_cents, now=now),
+        "kept_discounts": changed.discounts.select_related("voucher") if changed else [],
+        "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
+
+
+def _changed(current: Basket) -> Order | None:
+    """The order that the basket changes."""
+    found = Order.objects.filter(reference=current.changes_order) if current.changes_order else Order.objects.none()
+    return found.select_related("slot").first()
+
+
+@require_POST
+def use_voucher(request: ShopRequest) -> HttpResponse:
+    """A promotional code, or none: what it is worth is said on the basket."""
+    current = baskets.opened(request)
+    basket_services.set_voucher(basket=current, code=request.POST.get("code", ""))
+    return baskets.keep(redirect("storefront:basket"), current)
 
 
 @require_POST
@@ -70,13 +91,21 @@ def keep_change(request: ShopRequest) -> HttpResponse:
     order = Order.objects.filter(reference=current.changes_order).first()
     if order is None:
         return redirect("storefront:basket")
-    lines = filling.filled(current).asked
-    changing.change(
-        shop=request.pizzeria, order_id=order.pk, lines=lines, by=baskets.customer(request), now=timezone.now()
-    )
+    now, response = timezone.now(), redirect("storefront:order", order.reference)
+    with transaction.atomic():  # the basket first: it is there for one change, however often the button is tapped
+        if not basket_services.hold(basket=current):
+            return response
+        changing.change(
+            shop=request.pizzeria,
+            order_id=order.pk,
+            lines=filling.filled(current, now=now).asked,
+            by=baskets.customer(request),
+            now=now,
+            shown=request.POST.get("shown"),
+        )
+        before = basket_services.close_change(basket=current)
     messages.success(request, _("Your order is changed."), extra_tags="good")
-    response = redirect("storefront:order", order.reference)
-    return baskets.keep(response, basket_services.close_change(basket=current))
+    return baskets.keep(response, before)
 
 
 @require_POST

@@ -17,9 +17,11 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
+from shared_apps.gateway import services as gateway
 from shared_apps.places import visitors
-from tenant_apps.orders import filling
+from tenant_apps.orders import discounts, filling
 from tenant_apps.orders import queries as order_queries
+from tenant_apps.orders.discounts import Off
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.forms import CheckoutForm
 from tenant_apps.orders.models import Order
@@ -28,6 +30,7 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
 from tenant_apps.shop.queries import Situation
 from tenant_apps.storefront import baskets, queries
+from tenant_apps.storefront.views import paying
 from tenants.requests import ShopRequest
 
 MODES = (ServiceMode.DELIVERY, ServiceMode.COLLECTION)
@@ -39,32 +42,46 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
     """The recap, who and where, and the button that orders with an obligation to pay (C. conso. L221-14)."""
     basket = baskets.current(request)
     if request.method == "POST" and (placed := _already_placed(request)):
-        return redirect("storefront:order", placed.reference)
-    filled = filling.filled(basket)
-    if basket is None or not filled.lines or basket.changes_order:
-        return redirect("storefront:basket")
+        return _onward(request, placed)
     now = timezone.now()
     shop = shop_queries.situation(now)
+    opening = queries.opening(shop.hours, now)
+    filled = filling.filled(basket, now=now, soonest=opening.soonest)
+    if basket is None or not filled.lines or basket.changes_order:
+        return redirect("storefront:basket")
     form = _form(request, mode, filled, shop, now)
+    filled = filled.at(basket, form.wanted_at, now=now, soonest=opening.soonest)
     valid = request.method == "POST" and form.is_valid()
     fee = _fee(request, form, mode, shop)
-    if valid and _agreed(request, form, fee, shop):
-        order = _place(request, form, basket, filled, now)
+    off = discounts.off(basket=basket, items_cents=filled.items_cents, now=now)
+    if valid and _agreed(request, form, fee, shop, off):
+        order = _place(request, form, basket, filled, now, off)
         if order is not None:
-            messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
-            return redirect("storefront:order", order.reference)
+            return _onward(request, order)
+        filled = filling.filled(
+            basket, now=now, soonest=opening.soonest, made_for=form.wanted_at
+        )  # as it is after the refusal
     context = {
         "form": form,
         "filled": filled,
         "basket": basket,
         "mode": mode,
         "fee_cents": fee,
-        "total_cents": filled.items_cents + fee,
+        "off": off,
+        "total_cents": filled.items_cents + fee - off.cents,
         "shop": shop.settings,
         "closed_until_at": shop.settings.web_closed_until(mode, now),
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
     }
     return render(request, "storefront/checkout.html", context, status=422 if form.errors else 200)
+
+
+def _onward(request: ShopRequest, order: Order) -> HttpResponse:
+    """To its page; to Stripe's first when it is to be paid there."""
+    if order.awaits_payment:
+        return paying.to_the_page(request, order)
+    messages.success(request, _("Your order is placed. Thank you!"), extra_tags="good")
+    return redirect("storefront:order", order.reference)
 
 
 def _fee(request: ShopRequest, form: CheckoutForm, mode: str, shop: Situation) -> int:
@@ -76,8 +93,12 @@ def _fee(request: ShopRequest, form: CheckoutForm, mode: str, shop: Situation) -
     return terms.fee_cents if terms else shop.settings.delivery_fee_cents
 
 
-def _agreed(request: ShopRequest, form: CheckoutForm, fee: int, shop: Situation) -> bool:
-    """Nobody owes a total they did not see: a fee that the address changed is shown before the order is taken."""
+def _agreed(request: ShopRequest, form: CheckoutForm, fee: int, shop: Situation, off: Off) -> bool:
+    """Nobody owes a total they did not see: a fee that the address changed, or a code that is worth something else
+    than a moment ago, is shown before the order is taken."""
+    if request.POST.get("discount_cents", str(off.cents)) != str(off.cents):
+        form.add_error(None, off.refusal or _("What your code takes off has changed: check the total, then order."))
+        return False
     shown = request.POST.get("fee_cents", str(shop.settings.delivery_fee_cents))
     if not fee or shown == str(fee):
         return True
@@ -98,7 +119,14 @@ def _already_placed(request: ShopRequest) -> Order | None:
 def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now: dt.datetime) -> CheckoutForm:
     place = visitors.remembered(request.session)
     slots = order_queries.times_offered(
-        shop=request.pizzeria, situation=shop, mode=mode, place=place, work=filled.work, now=now, web=True
+        shop=request.pizzeria,
+        situation=shop,
+        mode=mode,
+        place=place,
+        work=filled.work,
+        now=now,
+        web=True,
+        made_from=filled.made_from,
     )
     return CheckoutForm(
         request.POST or None,
@@ -107,7 +135,8 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         slots=slots,
         today=timezone.localdate(now),
         place=place,
-        closed=shop.settings.web_closed_until(mode, now) is not None,
+        closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
+        online=gateway.is_up(now=now),
     )
 
 
@@ -131,7 +160,9 @@ def _known(request: ShopRequest, mode: str) -> dict[str, str]:
     return known
 
 
-def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime) -> Order | None:
+def _place(
+    request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime, off: Off
+) -> Order | None:
     """The order, or None with the rule that refuses it among the form's errors."""
     customer = customers.of_user(request.user) if request.user.is_authenticated else None
     try:
@@ -145,8 +176,11 @@ def _place(request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Fil
                 contact=form.contact,
                 channel=Order.Channel.WEB,
                 by=baskets.customer(request),
+                pays_online=form.pays_online,
+                voucher_code=off.code if off.cents else "",
                 customer_id=customer.pk if customer else None,
                 now=now,
+                shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
     except placing.OutOfZone as refusal:

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.catalogue import pictures
-from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
@@ -31,15 +31,17 @@ def _sprite(pizzas: list[Drawn]) -> str:
 def menu(request: ShopRequest) -> HttpResponse:
     now, basket = timezone.now(), baskets.current(request)
     shop = shop_queries.situation(now)
-    sections = queries.menu(shop.local)
+    opening = queries.opening(shop.hours, now)
+    sections = queries.menu(shop.changes, now=now, at=opening.soonest)
     context = {
         "sections": sections,
         "pictures": _sprite(queries.pizzas_in(sections)),
-        "opening": queries.opening(shop.hours, now),
+        "opening": opening,
         "shop": shop.settings,
+        "delivery": zones.offered(shop.settings),
         "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
-        "origins": catalogue.meat_origins(),
+        "origins": queries.origins(shop.changes, now),
         "basket": basket,
         "pieces": basket_services.count(basket=basket),
     }
@@ -49,7 +51,7 @@ def menu(request: ShopRequest) -> HttpResponse:
 @require_GET
 def pizzas(request: ShopRequest, digest: str) -> HttpResponse:
     """Every pizza of the card in one file, each a view of it; its name changes with what it shows."""
-    current = digest if digest in _sprites else _sprite(queries.pizzas_in(queries.menu()))
+    current = digest if digest in _sprites else _sprite(queries.pizzas_in(queries.menu(now=timezone.now())))
     response = HttpResponse(_sprites[current], content_type="image/svg+xml", headers={"Content-Encoding": "gzip"})
     response["Cache-Control"] = "public, max-age=31536000, immutable" if current == digest else "no-cache"
     return response
@@ -74,7 +76,7 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         basket_services.add(basket=basket, configuration=wanted, quantity=quantity.cleaned_data["quantity"] or 1)
         return baskets.keep(redirect("storefront:menu"), basket)
     context = {
-        "choices": queries.choices(card, card.compose(wanted)),
+        "choices": queries.choices(card, card.compose(wanted), now=timezone.now()),
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
     }

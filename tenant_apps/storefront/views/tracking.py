@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shared_apps.baskets import services as basket_services
 from shared_apps.live.regions import region
+from tenant_apps.delivery import following
 from tenant_apps.orders import quoting
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
@@ -16,7 +17,7 @@ from tenant_apps.storefront import baskets, queries
 from tenants.requests import ShopRequest
 
 
-def _order(reference: str) -> Order:
+def order_or_404(reference: str) -> Order:
     order = queries.order_by_reference(reference)
     if order is None:
         raise Http404
@@ -25,20 +26,29 @@ def _order(reference: str) -> Order:
 
 @require_GET
 def order(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _order(reference)
-    return render(request, "storefront/order.html", {"order": found, "steps": queries.steps(found)})
+    found = order_or_404(reference)
+    progress = following.progress(shop=request.pizzeria, order=found, now=timezone.now())
+    return render(request, "storefront/order.html", {**queries.tracked(found), "progress": progress})
+
+
+@require_GET
+@region
+def order_driver(request: ShopRequest, reference: str) -> HttpResponse:
+    """How far the driver is: asked for again and again, since no hint says where somebody is."""
+    progress = following.progress(shop=request.pizzeria, order=order_or_404(reference), now=timezone.now())
+    return render(request, "storefront/_driver.html", {"progress": progress})
 
 
 @require_GET
 @region
 def order_state(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _order(reference)
-    return render(request, "storefront/_order_state.html", {"order": found, "steps": queries.steps(found)})
+    found = order_or_404(reference)
+    return render(request, "storefront/_order_state.html", queries.tracked(found))
 
 
 @require_POST
 def cancel(request: ShopRequest, reference: str) -> HttpResponse:
-    found = _order(reference)
+    found = order_or_404(reference)
     changing.cancel(
         shop=request.pizzeria, order_id=found.pk, by=baskets.customer(request), now=timezone.now(), reason="customer"
     )
@@ -50,7 +60,7 @@ def cancel(request: ShopRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def quiet(request: ShopRequest, reference: str) -> HttpResponse:
     """No more e-mails at the steps of an order, and of those of the same account."""
-    found = _order(reference)
+    found = order_or_404(reference)
     if request.method == "POST":
         telling.stop_steps(order=found)
     return render(request, "storefront/quiet.html", {"order": found})
@@ -63,7 +73,7 @@ def _lines(found: Order) -> list[tuple[quoting.Configuration, int]]:
 @require_POST
 def change(request: ShopRequest, reference: str) -> HttpResponse:
     """The order's lines in a basket of their own, to be changed and kept."""
-    found = _order(reference)
+    found = order_or_404(reference)
     if not found.can_still_change:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
     if any(line.list_price_cents is not None for line in found.lines.all()):
@@ -77,5 +87,5 @@ def change(request: ShopRequest, reference: str) -> HttpResponse:
 @require_POST
 def order_again(request: ShopRequest, reference: str) -> HttpResponse:
     basket = baskets.opened(request)
-    basket_services.fill(basket=basket, lines=_lines(_order(reference)))
+    basket_services.fill(basket=basket, lines=_lines(order_or_404(reference)))
     return baskets.keep(redirect("storefront:basket"), basket)

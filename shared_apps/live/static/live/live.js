@@ -4,6 +4,8 @@
 //   <section id="board" data-live-topic="orders" data-live-url="/cuisine/tableau/">   a region
 //   <p data-live-status data-on="en direct" data-off="…">      says whether the page is live
 //
+//   <section data-live-every="15" …>                          a region that is also fetched each 15 s: no hint says it
+//
 // When the stream is cut, regions are polled and the page says so. After a region changed it gets `live:updated`.
 
 const POLL_MS = 12000;
@@ -23,6 +25,17 @@ const regions = () => document.querySelectorAll("[data-live-url]");
 // The form tokens are masked anew in every answer: they say nothing of the content.
 const content = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 for (const region of regions()) shown.set(region, content(region.innerHTML));
+
+// While a finger is down nothing moves: what it touches is what it gets.
+const HELD_MS = 1500;
+let press = null;
+document.addEventListener("pointerdown", () => {
+  let lift;
+  press = { over: new Promise((resolve) => { lift = () => setTimeout(resolve, 50); }), lift };
+  setTimeout(lift, HELD_MS);
+}, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => press?.lift(), true);
+const lifted = () => press?.over;
 
 async function refresh(region) {
   if (busy.has(region)) {
@@ -47,11 +60,14 @@ async function fetchInto(region) {
   const answer = await fetch(region.dataset.liveUrl, { headers, redirect: "manual", cache: "no-store" });
   if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) {
     say(document.querySelector("[data-live-status]")?.dataset.gone ?? "");
+    document.dispatchEvent(new CustomEvent("live:gone"));
     return;
   }
   if (answer.status !== 200) return;
+  const html = await answer.text();
+  await lifted();
   etags.set(region, answer.headers.get("ETag") ?? "");
-  swap(region, await answer.text());
+  swap(region, html);
 }
 
 function swap(region, html) {
@@ -124,6 +140,10 @@ if (root) {
   setInterval(() => {
     if (!up) regions().forEach(refresh);
   }, POLL_MS);
+  for (const region of regions()) {
+    if (region.dataset.liveEvery) setInterval(() => !document.hidden && refresh(region), region.dataset.liveEvery * 1000);
+  }
+  document.addEventListener("live:refresh", () => regions().forEach(refresh)); // a script of the page changed something
   window.addEventListener("pageshow", (event) => event.persisted && open(root.dataset.liveStream));
   document.addEventListener("visibilitychange", () => !document.hidden && regions().forEach(refresh));
   window.addEventListener("pagehide", () => source?.close());

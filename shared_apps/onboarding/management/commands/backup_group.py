@@ -22,7 +22,7 @@ class Command(BaseCommand):
         try:
             path = saving.back_up_group(folder=options["to"], now=now)
         except NotMigrated as behind:
-            raise CommandError(f"{behind} n'est pas à jour : lancez d'abord migrate_schemas.") from None
+            raise CommandError(f"{behind} n'est pas à jour : lancez d'abord migrate_pizzerias.") from None
         self.stdout.write(f"Groupe : {path} ({path.stat().st_size:,} octets)".replace(",", " "))
         for name in keeping.forget_old(folder=options["to"], days=options["days"], now=now):
             self.stdout.write(f"Enlevé : {name}")

@@ -25,5 +25,5 @@ class Command(BaseCommand):
         try:
             path = saving.back_up_shop(pizzeria=pizzeria, folder=options["to"], now=timezone.now())
         except NotMigrated as behind:
-            raise CommandError(f"{behind} n'est pas à jour : lancez d'abord migrate_schemas.") from None
+            raise CommandError(f"{behind} n'est pas à jour : lancez d'abord migrate_pizzerias.") from None
         self.stdout.write(f"{pizzeria.name} : {path} ({path.stat().st_size:,} octets)".replace(",", " "))

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("La démonstration n'existe pas en production.")
-        call_command("migrate_schemas", verbosity=0, stdout=StringIO())
+        call_command("migrate_pizzerias", verbosity=0, stdout=StringIO())
         for command in ("load_catalogue", "schedule_tasks"):
             call_command(command, stdout=StringIO())
         logins = demo.prepare()

@@ -8,12 +8,17 @@ from django_q.models import Schedule
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 
 EVERY_MINUTE = {
+    "follow_payments": "tenant_apps.orders.tasks.follow_payments",
     "re_estimate": "tenant_apps.orders.tasks.re_estimate",
     "escalate": "tenant_apps.orders.tasks.escalate",
     "tell_alerts": "shared_apps.sales.tasks.tell_alerts",
     "tell_late": "tenant_apps.orders.tasks.tell_late",
+    "close_days": "tenant_apps.till.tasks.close_days",
 }
+EVERY_FIVE_MINUTES = {"hear_from_stripe": "tenant_apps.orders.tasks.hear_from_stripe"}
+HOURLY = {"forget_positions": "tenant_apps.delivery.tasks.forget_positions"}
 DAILY = {
+    "reconcile_payments": "tenant_apps.orders.tasks.reconcile_payments",
     "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
     "sweep_baskets": "shared_apps.baskets.tasks.sweep",
 }
@@ -28,8 +33,12 @@ class Command(BaseCommand):
             Schedule.objects.get_or_create(
                 name=name, defaults={"func": function, "schedule_type": Schedule.DAILY, "next_run": next_day}
             )
-        for name, function in EVERY_MINUTE.items():
+        often = [(name, function, 1) for name, function in EVERY_MINUTE.items()]
+        often += [(name, function, 5) for name, function in EVERY_FIVE_MINUTES.items()]
+        for name, function, minutes in often:
             Schedule.objects.get_or_create(
-                name=name, defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": 1}
+                name=name, defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes}
             )
-        self.stdout.write(f"{len(DAILY) + len(EVERY_MINUTE)} tâche(s) programmée(s).")
+        for name, function in HOURLY.items():
+            Schedule.objects.get_or_create(name=name, defaults={"func": function, "schedule_type": Schedule.HOURLY})
+        self.stdout.write(f"{len(DAILY) + len(HOURLY) + len(often)} tâche(s) programmée(s).")

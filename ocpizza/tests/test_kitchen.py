@@ -1,0 +1,130 @@
+"""The kitchen's screens under real fingers: stations that follow one another live, second taps, sizes."""
+
+import re
+
+import pytest
+from django_tenants.utils import schema_context
+from playwright.sync_api import expect
+
+from conftest import DESK, PHONE, ask, check_invariants, place
+from ocpizza.tests.browsing import faults, open_page, sign_in
+from shared_apps.accounts.models import Role
+from tenant_apps.orders.models import Order, OrderEvent
+from tenant_apps.shop.models import ShopSettings
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+SMALL = """() => [...document.querySelectorAll("a, button, summary")]
+    .filter((one) => one.checkVisibility() && !one.classList.contains("skip"))
+    .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
+    .filter(([_words, box]) => box.height < 72 || box.width < 72).map(([words]) => words)"""
+
+MIDDLE = "(one) => { const b = one.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }"
+AGAIN = """([x, y]) => document.addEventListener("htmx:afterSettle", () => {
+    const click = new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1, clientX: x, clientY: y });
+    document.documentElement.dataset.again = document.elementFromPoint(x, y).dispatchEvent(click);
+})"""
+
+
+def in_stations(shop) -> None:
+    with schema_context(shop.schema_name):
+        ShopSettings.objects.update(kitchen_stations=True)
+
+
+def states(shop) -> list[str]:
+    with schema_context(shop.schema_name):
+        return list(Order.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_a_ticket_goes_from_screen_to_screen_and_the_customer_reads_in_the_oven(browser, site, own_shop, team):
+    in_stations(own_shop)
+    order = place(own_shop, ask("reine"), ask("cola-33cl", size=None))
+    screens = {}
+    for slug in ("preparation", "four", "expedition"):
+        screens[slug] = open_page(browser)
+        sign_in(screens[slug], site, own_shop, team[Role.COOK])
+        screens[slug].goto(site.url(own_shop, f"/cuisine/?poste={slug}"))
+        expect(screens[slug].locator("[data-live-status]")).to_have_text("En direct")
+    customer = open_page(browser, PHONE)
+    customer.goto(site.url(own_shop, f"/commande/{order.reference}/"))
+    making, oven, pass_ = screens.values()
+    expect(oven.locator("[data-ticket]")).to_have_count(0)
+    making.get_by_role("button", name="Prendre").click()
+    expect(customer.locator("li.now")).to_contain_text("En préparation")
+    expect(pass_.get_by_text("1 pizza n’est pas encore sortie")).to_be_visible()  # its drink is there
+    making.wait_for_timeout(800)  # a second tap at once would be no tap
+    making.get_by_role("button", name="Mettre au four").click()
+    expect(making.locator("[data-ticket]")).to_have_count(0)
+    expect(customer.locator("li.now")).to_contain_text("Au four")
+    making.locator(".undo").get_by_role("button", name="Annuler").click()
+    expect(making.locator("[data-ticket]")).to_have_count(1)
+    making.wait_for_timeout(800)
+    making.get_by_role("button", name="Mettre au four").click()
+    oven.get_by_role("button", name="Sortir du four").click()
+    expect(oven.locator("[data-ticket]")).to_have_count(0)
+    pass_.get_by_role("button", name="Prêt").click()
+    expect(customer.locator("li.now")).to_contain_text("Prête")
+    check_invariants()
+
+
+def test_a_second_tap_at_the_same_place_does_nothing_more(browser, site, own_shop, team):
+    """Taken, the button that says « Prêt » stands where « Prendre » stood; bumped, the next ticket stands there."""
+    for _order in range(2):
+        place(own_shop, ask("margherita"))
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    expect(kitchen.locator("[data-ticket]")).to_have_count(2)
+    expect(kitchen.locator("[data-live-status]")).to_have_text("En direct")
+    x, y = kitchen.get_by_role("button", name="Prendre").first.evaluate(MIDDLE)
+    kitchen.evaluate(AGAIN, [x, y])
+    for expected in (["preparing", "accepted"], ["ready", "accepted"]):
+        kitchen.mouse.dblclick(x, y)  # before the answer, then again as soon as it is there
+        expect(kitchen.locator("html[data-again]")).to_have_count(1)
+        kitchen.wait_for_timeout(1000)  # nothing is waited for: nothing happens
+        assert states(own_shop) == expected
+        kitchen.evaluate("delete document.documentElement.dataset.again")
+    check_invariants()
+
+
+def test_nothing_moves_under_a_finger_that_is_down(browser, site, own_shop, team):
+    order = place(own_shop, ask("margherita"))
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    expect(kitchen.locator("[data-live-status]")).to_have_text("En direct")
+    button = kitchen.get_by_role("button", name="Prendre")
+    button.hover()
+    kitchen.mouse.down()
+    place(own_shop, ask("reine"))
+    kitchen.wait_for_timeout(500)  # the hint has come meanwhile
+    kitchen.mouse.up()
+    expect(kitchen.locator(f"#ticket-{order.pk}").get_by_role("button", name="Prêt")).to_be_visible()
+    expect(kitchen.locator("[data-ticket]")).to_have_count(2)
+    with schema_context(own_shop.schema_name):
+        assert OrderEvent.objects.filter(order=order, to_state="preparing").exists()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_whatever_is_touched_in_a_kitchen_is_large(browser, site, own_shop, team, size):
+    in_stations(own_shop)
+    place(own_shop, ask("reine"), ask("orientale"))
+    kitchen = open_page(browser, size)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    kitchen.goto(site.url(own_shop, "/cuisine/?poste=preparation"))
+    kitchen.get_by_role("button", name="Prendre").click()
+    expect(kitchen.get_by_role("button", name=re.compile("mettre au four", re.IGNORECASE))).to_have_count(3)
+    kitchen.get_by_text("Rappeler").click()
+    assert kitchen.evaluate(SMALL) == []
+    assert faults(kitchen) == []
+    kitchen.get_by_role("link", name=re.compile("Recette")).first.click()
+    expect(kitchen.locator("dialog[open]")).to_be_visible()
+    assert kitchen.evaluate(SMALL) == []
+
+
+def test_a_reload_keeps_the_board(browser, site, own_shop, team):
+    place(own_shop, ask("margherita"))
+    kitchen = open_page(browser)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    kitchen.get_by_role("button", name="Prendre").click()
+    expect(kitchen.get_by_role("button", name="Prêt")).to_be_visible()
+    kitchen.reload()
+    expect(kitchen.get_by_role("button", name="Prêt")).to_be_visible()
+    expect(kitchen.locator("[data-live-status]")).to_have_text("En direct")

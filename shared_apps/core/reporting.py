@@ -1,0 +1,51 @@
+"""Sentry: errors with their shop and role, and nothing of anybody. Its defaults send bodies, variables and addresses."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sentry_sdk
+from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.scrubber import EventScrubber
+
+from shared_apps.core.scrubbing import mask_all
+
+Task = TypeVar("Task", bound=Callable[..., object])
+MINUTES_LATE = 5  # a schedule that has not begun by then is told
+DAILY = {"type": "crontab", "value": "0 4 * * *"}
+EVERY_MINUTE = {"type": "interval", "value": 1, "unit": "minute"}
+EVERY_FIVE_MINUTES = {"type": "interval", "value": 5, "unit": "minute"}
+
+
+def start(*, dsn: str, environment: str, release: str, traces: float) -> None:
+    """`traces`: the share of requests that are timed, from 0 to 1."""
+    sentry_sdk.init(
+        dsn=dsn,
+        environment=environment,
+        release=release or None,
+        traces_sample_rate=traces,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+        event_scrubber=EventScrubber(recursive=True),
+        before_send=_scrubbed,
+        before_send_transaction=_scrubbed,
+        integrations=[DjangoIntegration(transaction_style="url")],
+    )
+
+
+def _scrubbed(event: Any, hint: Any) -> Any:
+    """Of the request only its method stays: its address may be the secret one of an order, or of an invitation."""
+    method = event.pop("request", {}).get("method")
+    event.pop("user", None)
+    event.pop("server_name", None)
+    masked = mask_all(event)
+    if method:
+        masked["request"] = {"method": method}
+    return masked
+
+
+def monitored(slug: str, schedule: dict[str, Any]) -> Callable[[Task], Task]:
+    """Tells Sentry that a schedule ran, and how it ended; nothing where there is no Sentry."""
+    config = {"schedule": schedule, "checkin_margin": MINUTES_LATE, "max_runtime": 30, "timezone": "Europe/Paris"}
+    decorate: Callable[[Task], Task] = sentry_sdk.monitor(monitor_slug=slug, monitor_config=config)  # type: ignore[arg-type,assignment]
+    return decorate

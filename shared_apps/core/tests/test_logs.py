@@ -1,0 +1,175 @@
+"""Lines of log and what Sentry is told: of the shop and the request, and of nobody."""
+
+import io
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from conftest import ask, place
+from shared_apps.accounts.models import Role
+from shared_apps.core.logs import AboutFilter, JsonLineFormatter
+from shared_apps.core.scrubbing import mask, mask_all
+from tenants import roles
+from tenants.backend.base import LOGIN
+
+SECRETS = ("camille@example.com", "06 12 34 56 78", "+33612345678", "sk_live_abcdefgh12345678", "4242 4242 4242 4242")
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, "pi_3Qabc_secret_XyZ123", "?key=AIzaSyA1234567890"])
+def test_a_secret_is_masked_wherever_it_stands(secret):
+    told = mask_all({"values": [{"value": f"Key (x)=({secret}) already exists"}], "message": secret})
+    assert secret not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    "words", ["commande 1234", "59000 Lille", "2026-11-25 04:30:12", "3 × Reine", "GET /gestion/stock/12/ 200"]
+)
+def test_what_is_nobodys_stays_as_it_is(words):
+    assert mask(words) == words
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(
+        JsonLineFormatter("%(levelname)s %(name)s %(message)s %(request_id)s %(pizzeria)s %(user_id)s")
+    )
+    handler.addFilter(AboutFilter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    requests = logging.getLogger("ocpizza.request")
+    level = requests.level
+    requests.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(handler)
+    requests.setLevel(level)
+
+
+def test_a_request_is_one_line_with_its_shop_its_user_and_its_route(shop, make_staff, visit, lines):
+    cook = make_staff(Role.COOK, shop)
+    answer = visit(shop, cook).get("/cuisine/?telephone=0612345678", HTTP_X_REQUEST_ID="abcdef0123456789")
+    line = next(json.loads(row) for row in lines.getvalue().splitlines() if "ocpizza.request" in row)
+    assert answer["X-Request-ID"] == line["request_id"] == "abcdef0123456789"
+    assert (line["pizzeria"], line["user_id"], line["status"]) == (shop.slug, cook.pk, 200)
+    assert line["route"] == "cuisine/"
+    assert "0612345678" not in lines.getvalue()
+    assert cook.email not in lines.getvalue()
+
+
+def test_the_secret_address_of_an_order_is_in_no_line(shop, visit, lines):
+    order = place(shop, ask("margherita"))
+    visit(shop).get(f"/commande/{order.reference}/")
+    assert order.reference not in lines.getvalue()
+
+
+def test_a_slow_statement_is_written_without_its_values(shop, lines, settings):
+    settings.SLOW_QUERY_MS = 10
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.02), %s", ["camille@example.com"])
+    line = json.loads(lines.getvalue().splitlines()[-1])
+    assert (line["name"], line["ms"] >= 20) == ("ocpizza.slow", True)
+    assert "pg_sleep" in line["message"]
+    assert "camille" not in lines.getvalue()
+
+
+class Sentry(BaseHTTPRequestHandler):
+    envelopes: list[str] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = zlib.decompress(body, 16 + zlib.MAX_WBITS)
+        self.envelopes.append(body.decode())
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def sentry() -> Iterator[tuple[str, list[str]]]:
+    """A server that keeps what Sentry would be sent: its DSN and the envelopes."""
+    Sentry.envelopes = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sentry)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://public@127.0.0.1:{server.server_port}/1", Sentry.envelopes
+    server.shutdown()
+
+
+@pytest.fixture
+def web(own_shop, sentry) -> Iterator[int]:
+    """A real WSGI server that reports there: Django's test client would pass by what Sentry hooks into."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "POSTGRES_NAME": connection.settings_dict["NAME"], "PORT": str(port), "SENTRY_DSN": sentry[0],
+        "SENTRY_TRACES": "1", "EMAIL_URL": "dummymail://",
+    }  # fmt: skip
+    command = [str(Path(sys.executable).parent / "gunicorn"), "ocpizza.wsgi", "--bind", f"127.0.0.1:{port}"]
+    child = subprocess.Popen(
+        [*command, "--log-level", "error", "--no-control-socket"], env=environment, cwd=settings.BASE_DIR
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            assert child.poll() is None
+            time.sleep(0.05)
+    yield port
+    child.send_signal(signal.SIGTERM)
+    child.wait(20)
+
+
+def test_sentry_is_told_the_shop_and_nothing_of_anybody(own_shop, web, sentry):
+    name = roles.shop_role(own_shop.schema_name)
+    with roles.acting_as(LOGIN), connection.cursor() as cursor:
+        quote = connection.ops.quote_name
+        cursor.execute(f"ALTER ROLE {quote(name)} RENAME TO {quote(name + '_away')}")
+    try:
+        secrets = {"email": "camille@example.com", "phone": "06 12 34 56 78", "note": "code 4512", "card": SECRETS[-1]}
+        host = f"{own_shop.slug}.ocpizza.localhost"
+        sent = urllib.request.Request(
+            f"http://127.0.0.1:{web}/commande/une-reference-secrete/?{urllib.parse.urlencode(secrets)}",
+            headers={"Host": host, "Cookie": "sessionid=une-session-secrete", "User-Agent": "un-appareil"},
+        )
+        with pytest.raises(urllib.error.HTTPError) as answer:
+            urllib.request.urlopen(sent)
+        assert answer.value.code == 500
+        deadline = time.monotonic() + 20
+        while not any('"level":"error"' in envelope for envelope in sentry[1]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        with roles.acting_as(LOGIN), connection.cursor() as cursor:
+            cursor.execute(f"ALTER ROLE {quote(name + '_away')} RENAME TO {quote(name)}")
+    told = "\n".join(sentry[1])
+    error = next(envelope for envelope in sentry[1] if '"level":"error"' in envelope)
+    assert re.search(rf'"pizzeria":\s*"{own_shop.slug}"', error)
+    assert "does not exist" in error
+    for secret in (*secrets.values(), "une-reference-secrete", "une-session-secrete", "un-appareil", "4512"):
+        assert secret not in told
+        assert urllib.parse.quote_plus(secret) not in told

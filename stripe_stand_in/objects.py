@@ -1,0 +1,273 @@
+"""The objects as Stripe shows them, with every field that the SDK's types know to be always there."""
+
+import secrets
+import string
+from typing import Any
+
+API_VERSION = "2026-10-28.endive"
+Object = dict[str, Any]
+LETTERS = string.ascii_letters + string.digits
+
+
+def new_id(prefix: str, length: int = 24) -> str:
+    return prefix + "".join(secrets.choice(LETTERS) for _ in range(length))
+
+
+def session(*, created: int, url: str, parameters: Object, total: int) -> Object:
+    identifier = new_id("cs_test_", 40)
+    return {
+        "id": identifier,
+        "object": "checkout.session",
+        "adaptive_pricing": None,
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "allowed_payment_method_types": parameters.get("allowed_payment_method_types"),
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": None,
+        "cancel_url": parameters.get("cancel_url"),
+        "client_reference_id": parameters.get("client_reference_id"),
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": created,
+        "currency": "eur",
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer": None,
+        "customer_account": None,
+        "customer_creation": "if_required",
+        "customer_details": None,
+        "customer_email": parameters.get("customer_email"),
+        "discounts": [],
+        "expires_at": parameters.get("expires_at", created + 86_400),
+        "invoice": None,
+        "invoice_creation": None,
+        "livemode": False,
+        "locale": parameters.get("locale"),
+        "metadata": parameters.get("metadata", {}),
+        "mode": parameters["mode"],
+        "origin_context": None,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "if_required",
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": parameters.get("submit_type"),
+        "subscription": None,
+        "success_url": parameters.get("success_url"),
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted_page",
+        "url": f"{url}/c/pay/{identifier}",
+        "wallet_options": None,
+    }
+
+
+def intent(*, created: int, amount: int, data: Object) -> Object:
+    identifier = new_id("pi_")
+    return {
+        "id": identifier,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": data.get("capture_method", "automatic_async"),
+        "client_secret": f"{identifier}_secret_{new_id('', 24)}",
+        "confirmation_method": "automatic",
+        "created": created,
+        "currency": "eur",
+        "customer": None,
+        "customer_account": None,
+        "description": data.get("description"),
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def charge(*, created: int, intent: Object, last4: str, capture_before: int) -> Object:
+    return {
+        "id": new_id("ch_"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": None,
+        "billing_details": {"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
+        "calculated_statement_descriptor": "OC PIZZA",
+        "captured": False,
+        "created": created,
+        "currency": intent["currency"],
+        "customer": None,
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "on_behalf_of": None,
+        "outcome": None,
+        "paid": True,
+        "payment_intent": intent["id"],
+        "payment_method": intent["payment_method"],
+        "payment_method_details": {
+            "type": "card",
+            "card": {
+                "amount_authorized": intent["amount"],
+                "brand": "visa",
+                "capture_before": capture_before,
+                "country": "FR",
+                "exp_month": 12,
+                "exp_year": 2034,
+                "funding": "credit",
+                "last4": last4,
+                "network": "visa",
+                "wallet": None,
+            },
+        },
+        "receipt_email": None,
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": None,
+        "source": None,
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "succeeded",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def refund(*, created: int, charge: Object, amount: int, parameters: Object, status: str) -> Object:
+    return {
+        "id": new_id("re_"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": created,
+        "currency": charge["currency"],
+        "metadata": parameters.get("metadata", {}),
+        "payment_intent": charge["payment_intent"],
+        "reason": parameters.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": status,
+        "transfer_reversal": None,
+    }
+
+
+def balance_transaction(*, created: int, kind: str, amount: int, fee: int, source: str, available_on: int) -> Object:
+    return {
+        "id": new_id("txn_"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": available_on,
+        "balance_type": "payments",
+        "created": created,
+        "currency": "eur",
+        "description": None,
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [],
+        "net": amount - fee,
+        "reporting_category": kind,
+        "source": source,
+        "status": "pending",
+        "type": kind,
+    }
+
+
+def payout(*, created: int, amount: int) -> Object:
+    return {
+        "id": new_id("po_"),
+        "object": "payout",
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": created,
+        "automatic": True,
+        "balance_transaction": None,
+        "created": created,
+        "currency": "eur",
+        "description": "STRIPE PAYOUT",
+        "destination": None,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "completed",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "paid",
+        "trace_id": None,
+        "type": "bank_account",
+    }
+
+
+def event(*, created: int, kind: str, of: Object, endpoints: int, key: str | None) -> Object:
+    return {
+        "id": new_id("evt_"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": created,
+        "data": {"object": of},
+        "livemode": False,
+        "pending_webhooks": endpoints,
+        "request": {"id": None, "idempotency_key": key},
+        "type": kind,
+    }

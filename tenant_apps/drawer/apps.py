@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class DrawerConfig(AppConfig):
+    name = "tenant_apps.drawer"

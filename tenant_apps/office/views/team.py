@@ -1,0 +1,71 @@
+"""The shop's people: who is invited, what each may do, who is taken out."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from shared_apps.accounts import services as accounts
+from shared_apps.accounts.access import StaffRequest, staff
+from shared_apps.accounts.models import Membership, Role
+from shared_apps.accounts.permissions import Permission
+from shared_apps.core.errors import RuleError
+from tenant_apps.devices import queries as devices
+from tenant_apps.office.settings_forms import SHOP_ROLES, InvitationForm, RolesForm
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Permission.SHOP_SETTINGS)
+def members(request: StaffRequest) -> HttpResponse:
+    """The shop's people and what they may do."""
+    form = InvitationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        accounts.invite_member(
+            email=form.cleaned_data["email"],
+            name=form.cleaned_data["name"],
+            roles=[Role(role) for role in form.cleaned_data["roles"]],
+            pizzeria_id=request.pizzeria.id,
+            by_id=request.user.pk,
+        )
+        messages.success(request, _("The invitation is on its way."), extra_tags="good")
+        return redirect("office:members")
+    held: dict[int, dict[str, Any]] = {}
+    for membership in Membership.objects.filter(pizzeria_id=request.pizzeria.id).select_related("user"):
+        held.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership.role)
+    pins = devices.pins_of(held)
+    for key, person in held.items():
+        person["pin_set_at"] = pins.get(key)
+    people = sorted(held.values(), key=lambda person: str(person["user"]))
+    context = {"form": form, "people": people, "roles": SHOP_ROLES}
+    return render(request, "office/members.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@staff(Permission.SHOP_SETTINGS)
+def set_roles(request: StaffRequest, user_id: int) -> HttpResponse:
+    form = RolesForm(request.POST)
+    if form.is_valid():
+        try:
+            accounts.set_roles(
+                user_id=user_id,
+                roles=[Role(role) for role in form.cleaned_data["roles"]],
+                pizzeria_id=request.pizzeria.id,
+                by_id=request.user.pk,
+            )
+            messages.success(request, _("Roles kept."), extra_tags="good")
+        except RuleError as refusal:
+            messages.error(request, str(refusal), extra_tags="bad")
+    return redirect("office:members")
+
+
+@require_POST
+@staff(Permission.SHOP_SETTINGS)
+def invite_again(request: StaffRequest, user_id: int) -> HttpResponse:
+    """The same invitation once more, to somebody who has not followed it."""
+    sent = accounts.invite_again(user_id=user_id, pizzeria_id=request.pizzeria.id, by_id=request.user.pk)
+    said = _("The invitation is on its way.") if sent else _("It was sent a moment ago: let it arrive.")
+    messages.success(request, said, extra_tags="good")
+    return redirect("office:members")

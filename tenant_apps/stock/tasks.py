@@ -1,0 +1,30 @@
+"""What the worker does for the stock. Delivered at least once, so it finds its own work already done."""
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tenants.utils import schema_context
+
+from shared_apps.accounts.models import Membership, Role
+from tenant_apps.stock import queries
+from tenant_apps.stock.models import Reception
+from tenants.models import Pizzeria
+
+
+def write_to_supplier(pizzeria_id: int, reception_id: int) -> None:
+    """The order of a delivery to its supplier, once; answers go to the managers. The row is locked while it is sent."""
+    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
+    managers = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__is_active=True)
+    answers = sorted(managers.values_list("user__email", flat=True))
+    with schema_context(pizzeria.schema_name), transaction.atomic():
+        reception = Reception.objects.select_for_update().get(pk=reception_id)
+        if reception.written_at or reception.state != Reception.State.EXPECTED:
+            return
+        context = {"pizzeria": pizzeria, "reception": reception, "lines": queries.packed(reception)}
+        subject = _("Order no. %(number)s of %(pizzeria)s") % {"number": reception.pk, "pizzeria": pizzeria.name}
+        letter = render_to_string("office/order_sheet.txt", context)
+        EmailMessage(subject, letter, None, [reception.supplier.email], reply_to=answers).send()
+        reception.written_at = timezone.now()
+        reception.save(update_fields=["written_at"])

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TillConfig(AppConfig):
+    name = "tenant_apps.till"

@@ -1,0 +1,116 @@
+"""The sealed journal of a shop's till and what numbers it (CGI art. 286 I 3° bis; ADR 0035)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Chain(models.TextChoices):
+    TILL = "till", _("Till")
+    TRAINING = "training", _("Training")  # « MODE ÉCOLE »: its own numbers, no turnover
+
+
+class Entry(models.Model):
+    """Something that the till will never forget. Every column is part of what is signed, and no role changes a row."""
+
+    append_only = True
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment", _("Payment")
+        SALE = "sale", _("Sale")
+        REFUND = "refund", _("Refund")
+        CORRECTION = "correction", _("Correction")
+        ISSUE = "issue", _("Receipt given")
+        DUPLICATA = "duplicata", _("Duplicata")
+        CLOSING = "closing", _("Closing")
+        TECHNICAL = "technical", _("Technical event")
+
+    chain = models.CharField(max_length=8, choices=Chain)
+    number = models.PositiveBigIntegerField()  # without a gap in its chain
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()  # when it was sealed; an act made offline keeps its own time in the content
+    day = models.DateField()  # the business day whose closing counts it
+    order_number = models.BigIntegerField(null=True)
+    receipt_number = models.BigIntegerField(null=True)  # of a sale: its own; else the sale it is about
+    turnover_cents = models.BigIntegerField(default=0)  # sale +, refund −, correction ±
+    taken_cents = models.BigIntegerField(default=0)  # payment +, money returned −
+    perpetual_cents = models.BigIntegerField()  # turnover since the till's first day, this entry included
+    content = models.JSONField()  # values, never ids, and nothing that says who the customer is
+    key = models.CharField(max_length=20)  # the name of the key that signed it
+    signature = models.CharField(max_length=64)  # HMAC-SHA256 over the signature before it and all of the above
+
+    class Meta:
+        ordering = ("chain", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "number"], name="one_entry_per_number"),
+            models.UniqueConstraint(
+                fields=["chain", "receipt_number"], condition=Q(kind="sale"), name="one_sale_per_receipt_number"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="sale") | Q(receipt_number__isnull=False), name="a_sale_has_a_receipt_number"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["chain", "day", "number"], name="entry_by_day"),
+            models.Index(fields=["order_number"], condition=Q(order_number__isnull=False), name="entry_by_order"),
+        ]
+
+
+class JournalHead(models.Model):
+    """Where a chain stands. Locked while it grows, so that its numbers have no gap; `seal` signs the rest of the row."""
+
+    never_deleted = True
+
+    chain = models.CharField(primary_key=True, max_length=8, choices=Chain)
+    number = models.PositiveBigIntegerField(default=0)
+    receipt_number = models.PositiveBigIntegerField(default=0)
+    invoice_number = models.PositiveBigIntegerField(default=0)
+    perpetual_cents = models.BigIntegerField(default=0)
+    # The last business day closed, at first the one before the till's first: what comes after belongs to the next.
+    closed_day = models.DateField(null=True)
+    key = models.CharField(max_length=20, blank=True)
+    signature = models.CharField(max_length=64, blank=True)  # of the last entry
+    seal = models.CharField(max_length=64, blank=True)
+
+
+class Closing(models.Model):
+    """Z: a business day, a month or a year, closed once. Its figures are those of the entry that seals them."""
+
+    append_only = True
+
+    class Period(models.TextChoices):
+        DAY = "day", _("Day")
+        MONTH = "month", _("Month")
+        YEAR = "year", _("Year")
+
+    period = models.CharField(max_length=5, choices=Period)
+    number = models.PositiveIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    entry_number = models.PositiveBigIntegerField(unique=True)
+    figures = models.JSONField()
+
+    class Meta:
+        ordering = ("-ends_on", "-entry_number")
+        constraints = [
+            models.UniqueConstraint(fields=["period", "number"], name="one_closing_per_number"),
+            models.UniqueConstraint(fields=["period", "starts_on"], name="a_period_is_closed_once"),
+        ]
+
+
+class Invoice(models.Model):
+    """Made on request from a sealed sale. Its buyer is kept as long as the law keeps invoices (10 years), and nowhere else."""
+
+    append_only = True
+
+    number = models.PositiveBigIntegerField(unique=True)  # without a gap
+    receipt_number = models.BigIntegerField(unique=True)
+    order_number = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    buyer_name = models.CharField(_("name"), max_length=120)
+    buyer_address = models.CharField(_("address"), max_length=200)
+    buyer_siren = models.CharField("SIREN", max_length=9, blank=True)
+    buyer_vat_number = models.CharField(_("VAT number"), max_length=13, blank=True)
+
+    class Meta:
+        ordering = ("-number",)

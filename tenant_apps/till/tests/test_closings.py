@@ -1,0 +1,200 @@
+"""A day is closed once, in order, none skipped, and its Z is what was sealed and what head office sees."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.db.utils import ProgrammingError
+from django.utils import timezone
+
+from conftest import COUNTER, ask, place
+from shared_apps.core.calendar import PARIS, business_day, day_bounds
+from shared_apps.sales import queries as sales
+from shared_apps.sales.models import HourlySales, TillClosing
+from tenant_apps.orders.services import bookkeeping
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment
+from tenant_apps.till import figures, tasks
+from tenant_apps.till.models import Closing, Entry
+from tenant_apps.till.services import closings, sealing
+from tenant_apps.till.services.closings import NothingToClose, NotTheNextDay
+from tenant_apps.till.services.sealing import About
+from tenant_apps.till.tests.test_journal import as_superuser, verify
+
+CASH, CARD = Payment.Means.CASH, Payment.Means.CARD_TERMINAL
+
+
+def paris(*moment: int) -> dt.datetime:
+    return dt.datetime(*moment, tzinfo=PARIS)
+
+
+def sell(shop, now: dt.datetime, *lines, means=CASH):
+    lines = lines or (ask("margherita"),)
+    return place(shop, *lines, paid=Tender(means, uuid.uuid4()), by=COUNTER, now=now)
+
+
+def close(shop, day: dt.date, now: dt.datetime) -> Closing:
+    return closings.close_day(shop=shop, day=day, operator="Inès", now=now)
+
+
+def test_a_z_says_what_was_sold_by_rate_and_taken_by_means(shop):
+    now = paris(2026, 3, 10, 20)
+    sell(shop, now, ask("margherita"), ask("eau-50cl", size=None))  # 9,90 € and 1,80 €
+    sell(shop, now, ask("cola-33cl", size=None), means=CARD)
+    closing = close(shop, dt.date(2026, 3, 10), now + dt.timedelta(hours=3))
+    cola = Entry.objects.filter(kind="sale").order_by("-number")[0].turnover_cents
+    got = closing.figures
+    assert (got["sales"], got["first_receipt"], got["last_receipt"]) == (2, 1, 2)
+    assert [(row["category"], row["rate"], row["gross_cents"], row["transactions"]) for row in got["vat"]] == [
+        ("goods", 550, 180 + cola, 2),
+        ("goods", 1000, 990, 1),
+    ]
+    # The sum of what each receipt says, not the VAT of the sum: 4,00 € at 5,5 % would be 3,79 € net.
+    assert [(row["rate"], row["net_cents"], row["vat_cents"]) for row in got["vat"]] == [
+        (550, 171 + 209, 9 + 11),
+        (1000, 900, 90),
+    ]
+    assert [(row["means"], row["taken_cents"], row["count"]) for row in got["means"]] == [
+        ("card_terminal", cola, 1),
+        ("cash", 1170, 1),
+    ]
+    assert got["turnover_cents"] == got["perpetual_cents"] == 1170 + cola
+    assert "intact" in verify(shop)
+
+
+def test_head_office_sees_the_turnover_of_the_z_refunds_taken_off(shop):
+    now = timezone.now()
+    order = sell(shop, now, ask("margherita", 2))
+    entry = sealing.seal_refund(
+        shop=shop,
+        about=About(order.number, order.channel, order.mode),
+        means="cash",
+        amount_cents=990,
+        reason="froide",
+        now=now,
+    )
+    bookkeeping.count(shop=shop, entries=[entry])
+    seen = sales.figures(now=now, pizzeria_id=shop.id)[0].turnover_cents
+    closing = close(shop, business_day(now), now)
+    assert seen == closing.figures["turnover_cents"] == 990
+    assert closing.figures["refunded_cents"] == 990
+    assert [(row["gross_cents"], row["vat_cents"], row["transactions"]) for row in closing.figures["vat"]] == [
+        (990, 90, 1)
+    ]
+    call_command("rebuild_sales", shop.slug)
+    assert sales.figures(now=now, pizzeria_id=shop.id)[0].turnover_cents == 990
+
+
+def test_what_is_sold_after_a_closing_by_hand_belongs_to_the_next_day(shop):
+    day = dt.date(2026, 3, 10)
+    sell(shop, paris(2026, 3, 10, 20))
+    close(shop, day, paris(2026, 3, 10, 23))
+    sell(shop, paris(2026, 3, 10, 23, 30), ask("margherita", 3))
+    following = close(shop, day + dt.timedelta(days=1), paris(2026, 3, 11, 22))
+    assert following.figures["turnover_cents"] == 2970
+    days = HourlySales.objects.filter(pizzeria_id=shop.id, turnover_cents__gt=0).values_list("day")
+    assert dict(days.annotate(sum=Sum("turnover_cents"))) == {day: 990, day + dt.timedelta(days=1): 2970}
+    call_command("check_invariants", shop.slug)
+
+
+def test_half_past_midnight_belongs_to_the_evening(shop):
+    sell(shop, paris(2026, 3, 11, 0, 30))
+    assert close(shop, dt.date(2026, 3, 10), paris(2026, 3, 11, 1)).figures["sales"] == 1
+
+
+def test_a_day_is_closed_once_and_none_is_skipped(shop):
+    day, evening = dt.date(2026, 3, 10), paris(2026, 3, 10, 23)
+    sell(shop, paris(2026, 3, 10, 20))
+    close(shop, day, evening)
+    with pytest.raises(NothingToClose):
+        close(shop, day, evening)
+    with pytest.raises(NotTheNextDay):
+        close(shop, day + dt.timedelta(days=2), paris(2026, 3, 12, 23))
+
+
+def test_missed_days_are_made_up_with_their_months_and_years(shop):
+    sell(shop, paris(2025, 12, 29, 20))
+    sell(shop, paris(2026, 1, 2, 20), ask("margherita", 2))
+    made = closings.close_missed(shop=shop, now=paris(2026, 1, 4, 12))
+    assert [str(closing.starts_on) for closing in made] == [
+        "2025-12-29", "2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02", "2026-01-03",
+    ]  # fmt: skip
+    assert [closing.figures["turnover_cents"] for closing in made] == [990, 0, 0, 0, 1980, 0]
+    month = Closing.objects.get(period="month")
+    year = Closing.objects.get(period="year")
+    assert (str(month.starts_on), month.figures["turnover_cents"], month.figures["closings"]) == ("2025-12-01", 990, 3)
+    assert (year.figures["turnover_cents"], year.figures["perpetual_cents"]) == (990, 990)
+    assert [row["gross_cents"] for row in year.figures["vat"]] == [990]
+    assert closings.close_missed(shop=shop, now=paris(2026, 1, 4, 12)) == []
+    assert TillClosing.objects.filter(pizzeria_id=shop.id).count() == 8
+    assert "intact" in verify(shop)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(dt.date(2026, 3, 28), 23), (dt.date(2026, 10, 24), 25), (dt.date(2026, 10, 23), 24)]
+)
+def test_the_nights_when_the_clock_changes_are_one_day_each(shop, day, hours):
+    start, end = day_bounds(day)
+    assert (end - start) == dt.timedelta(hours=hours)
+    sell(shop, start)
+    sell(shop, end - dt.timedelta(microseconds=1))
+    sell(shop, end)
+    first, second = closings.close_missed(shop=shop, now=end + dt.timedelta(days=1, hours=2))[:2]
+    assert (first.starts_on, first.figures["sales"]) == (day, 2)
+    assert (second.starts_on, second.figures["sales"]) == (day + dt.timedelta(days=1), 1)
+    assert (first.figures["from"], first.figures["to"]) == (start.isoformat(), end.isoformat())
+
+
+def test_the_schedule_closes_the_shops_that_need_it_and_only_them(shop, monkeypatch):
+    sell(shop, timezone.now() - dt.timedelta(days=2))
+    asked = []
+    monkeypatch.setattr(tasks, "async_task", lambda *call: asked.append(call))
+    tasks.close_days()
+    assert asked == [("tenant_apps.till.tasks.close_days_of", shop.id)]
+    tasks.close_days_of(shop.id)
+    assert Closing.objects.filter(period="day").count() == 2
+    tasks.close_days()
+    assert len(asked) == 1
+
+
+def test_a_forged_closing_is_named(shop):
+    sell(shop, paris(2026, 3, 10, 20))
+    closing = close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    as_superuser(
+        "UPDATE till_entry SET content = jsonb_set(content, '{turnover_cents}', '1') WHERE number = %s",
+        closing.entry_number,
+    )
+    with pytest.raises(CommandError, match=f"écriture {closing.entry_number}\u00a0"):
+        verify(shop)
+
+
+def test_a_closing_that_does_not_add_up_is_named_even_when_signed(shop, monkeypatch):
+    """A fault of the program, not of somebody: the verifier adds up again."""
+    sell(shop, paris(2026, 3, 10, 20))
+    honest = figures.of_day
+    monkeypatch.setattr(figures, "of_day", lambda entries: honest(entries) | {"turnover_cents": 1})
+    close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    monkeypatch.undo()
+    with pytest.raises(CommandError, match="ne sont pas la somme"):
+        verify(shop)
+
+
+def test_a_closing_taken_from_the_group_is_named(shop):
+    sell(shop, paris(2026, 3, 10, 20))
+    close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    as_superuser("DELETE FROM sales_tillclosing WHERE pizzeria_id = %s", shop.id)
+    with pytest.raises(CommandError, match="le groupe n’a pas cette clôture"):
+        verify(shop)
+
+
+def test_no_role_changes_a_closing(shop):
+    sell(shop, paris(2026, 3, 10, 20))
+    close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    for table in ("till_closing", "sales_tillclosing"):
+        refused = pytest.raises(ProgrammingError, match="permission denied")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table}")
