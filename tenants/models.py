@@ -66,6 +66,11 @@ class Pizzeria(TenantMixin):
         return f"{self.street}, {self.postcode} {self.city}"
 
     @property
+    def siren(self) -> str:
+        """Of the company that sells: the shop's own, else the group's."""
+        return (self.siret or settings.GROUP_SIRET)[:9]
+
+    @property
     def has_legal_data(self) -> bool:
         """Without a seller's identity, no order may be taken (C. conso. L111-1; C. com. R123-237)."""
         name = self.legal_name or settings.GROUP_LEGAL_NAME

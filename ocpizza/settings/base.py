@@ -74,6 +74,7 @@ TENANT_APPS = [
     "tenant_apps.kitchen",
     "tenant_apps.driver",
     "tenant_apps.office",
+    "tenant_apps.books",
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 

@@ -1,13 +1,15 @@
 """Every page and its states, seen by axe (WCAG 2.2 A and AA), on a phone in the light and on a desk in the dark."""
 
+import datetime as dt
 import re
+import uuid
 
 import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
 from playwright.sync_api import Page
 
-from conftest import COOK, DESK, PHONE, ask, place
+from conftest import COOK, COUNTER, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
 from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
@@ -16,8 +18,10 @@ from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.delivery.models import Round
 from tenant_apps.delivery.services import positions
 from tenant_apps.delivery.tests import doors
-from tenant_apps.orders.services import kitchen, stocktaking
+from tenant_apps.orders.services import kitchen, settlement, stocktaking
 from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement, Reception
 from tenant_apps.stock.services import opening
 from tenant_apps.stock.services.movements import Where
@@ -247,6 +251,55 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
 
 
 @VIEWS
+def test_the_pages_of_the_till(browser, site: Site, own_shop: Shop, team, size, scheme):
+    paid, unpaid = place(own_shop, ask("reine", 2), ask("cola-33cl", size=None)), place(own_shop, ask("margherita"))
+    tender = Tender(Payment.Means.CASH, uuid.uuid4(), tendered_cents=5000)
+    settlement.take_payment(shop=own_shop, order_id=paid.pk, tender=tender, by=COUNTER, now=timezone.now())
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    reader.read("receipt of a customer", site.url(own_shop, f"/commande/{paid.reference}/ticket/"))
+    sign_in(page, site, own_shop, team[Role.MANAGER])
+    reader.read("receipt", site.url(own_shop, f"/comptoir/{paid.number}/ticket/"))
+    reader.read("provisional", site.url(own_shop, f"/comptoir/{unpaid.number}/ticket/"))
+    page.goto(site.url(own_shop, f"/comptoir/{paid.number}/facture/"))
+    reader.press("Établir cette facture")
+    reader.read("invoice, wrong")
+    page.get_by_label("Nom ou société").fill("SARL Essai")
+    page.get_by_label("Adresse complète").fill("1 rue de Paris, 59000 Lille")
+    reader.press("Établir cette facture")
+    reader.read("invoice")
+    reader.read("day", site.url(own_shop, "/caisse/"))
+    page.on("dialog", lambda dialog: dialog.accept())
+    reader.press("Clôturer ")
+    reader.read("z")
+    reader.read("day, closed", site.url(own_shop, "/caisse/"))
+    reader.read("closings", site.url(own_shop, "/caisse/clotures/"))
+    reader.read("wrong period", site.url(own_shop, "/caisse/chiffres.csv"))
+    reader.read("journal", site.url(own_shop, "/caisse/journal/"))
+    reader.press("Vérifier le journal")
+    page.get_by_text("toutes intactes").wait_for()
+    reader.read("journal, verified")
+    reader.read("entry", site.url(own_shop, "/caisse/journal/2/"))
+    reader.read("archives", site.url(own_shop, "/caisse/archives/"))
+    page.get_by_label("Au", exact=True).fill("2020-01-01")
+    reader.press("Archiver cette période")
+    reader.read("archives, wrong")
+    page.goto(site.url(own_shop, "/caisse/archives/"))
+    tomorrow = (timezone.localdate() + dt.timedelta(days=1)).isoformat()  # a test may run between midnight and 04:00
+    page.get_by_label("Au", exact=True).fill(tomorrow)
+    reader.press("Archiver cette période")
+    page.get_by_text("Empreinte").wait_for()
+    reader.read("archives, one")
+    reader.read("training, closed", site.url(own_shop, "/caisse/ecole/"))
+    reader.press("Ouvrir le mode école")
+    reader.read("training")
+    reader.press("Encaisser, pour l’exercice")
+    page.get_by_text("MODE ÉCOLE", exact=True).wait_for()
+    reader.read("training receipt")
+    assert reader.found == []
+
+
+@VIEWS
 def test_the_pages_of_a_round(browser, site: Site, own_shop: Shop, team, size, scheme):
     """A driver's stops in each state, the dispatcher's screen, and the page of the customer who waits."""
     orders = [doors.ready(own_shop, number) for number in range(3)]
@@ -335,6 +388,8 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.page.get_by_role("heading", name="Le groupe en direct").wait_for()
     reader.read("group")
     reader.read("alerts", site.url(path="/siege/alertes/"))
+    reader.read("exports", site.url(path="/siege/exports/"))
+    reader.read("exports, wrong", site.url(path="/siege/exports/?fichier=chiffres"))
     reader.read("code", site.url(path="/siege/codes/"))
     reader.press("Créer ce code")
     reader.read("code, wrong")

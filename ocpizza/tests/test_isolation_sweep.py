@@ -1,6 +1,7 @@
 """Every address of the site, visited by those who have no business there. An address without a fixture fails."""
 
 import re
+import uuid
 
 import pytest
 from django.conf import settings
@@ -9,21 +10,27 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, ask, place
+from conftest import COOK, COUNTER, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import OPENED_BY_PIN, ROLES, SHOWN_LOCKED, Permission, Purpose
 from shared_apps.baskets import services as baskets
-from shared_apps.catalogue.models import Ingredient
+from shared_apps.catalogue.models import Ingredient, ServiceMode
+from shared_apps.core.calendar import business_day
 from shared_apps.onboarding import services
 from tenant_apps.delivery.tests.doors import give, ready
 from tenant_apps.devices.services import pairing, pins
 from tenant_apps.orders.models import Case
-from tenant_apps.orders.services import blocking, kitchen, stocktaking
+from tenant_apps.orders.services import blocking, kitchen, practising, settlement, stocktaking
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.promotions import services as promotions
 from tenant_apps.stock.models import Reception, Substitution
 from tenant_apps.stock.services import opening
 from tenant_apps.stock.services.movements import Where
+from tenant_apps.till.services import archiving, closings, issuing
+from tenant_apps.till.services import training as till_training
+from tenant_apps.till.services.issuing import Buyer
 from tenants.backend.base import LOGIN
 from tenants.models import Pizzeria
 from tenants.roles import acting_as, shop_role
@@ -83,6 +90,13 @@ STAFF = {
     "office:close_case": Permission.CASES,
 }
 STAFF |= {
+    "books": Permission.BOOKS,
+    "books:close_day": Permission.TILL,
+    "books:make_archive": Permission.TILL,
+    "books:set_training": Permission.TILL,
+    "books:training": Permission.TRAINING,
+    "books:practise": Permission.TRAINING,
+    "books:training_receipt": Permission.TRAINING,
     "devices:own_pin": Permission.OWN_PIN,
     "office:set_pin": Permission.SHOP_SETTINGS,
     "office:devices": Permission.SHOP_SETTINGS,
@@ -106,6 +120,7 @@ PUBLIC = {
     "storefront:drop_change": 405, "storefront:checkout_delivery": 302, "storefront:checkout_collection": 302,
     "storefront:order": 404, "storefront:order_state": 404, "storefront:order_driver": 404, "storefront:cancel": 405,
     "storefront:change": 405,
+    "storefront:receipt": 404, "storefront:receipt_pdf": 404,
     "devices:pair": 200, "devices:operator": 404, "devices:password": 404, "devices:lock": 405, "devices:who": 404,
     "devices:switch": 404,
     "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
@@ -146,6 +161,13 @@ WRITES |= {
     "office:revoke_device",
     "office:start_substitution",
     "office:end_substitution",
+    "books:close_day",
+    "books:make_archive",
+    "books:set_training",
+    "books:practise",
+    "books:verify",
+    "counter:give_receipt",
+    "counter:mail_receipt",
     "kitchen:pass_on",
     "kitchen:bring_back",
     "office:set_holidays",
@@ -165,6 +187,7 @@ WRITES |= {
     "counter:assign", "counter:take_back", "counter:follow_up",
 }  # fmt: skip
 ARGUMENTS = {
+    "entry_number", "closing_number", "archive_number",
     "round_id", "stop_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
@@ -218,7 +241,7 @@ def filled(shop, neighbour, make_staff):
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
     case = Case.objects.create(order=order, kind=Case.Kind.SHORTAGE, opened_at=timezone.now())
     round_ = give(shop, make_staff(Role.DRIVER, shop), ready(shop))
-    return {
+    return sealed(shop, order) | {
         "number": order.pk,
         "round_id": round_.pk,
         "stop_id": round_.stops.get().pk,
@@ -262,6 +285,25 @@ def filled(shop, neighbour, make_staff):
     }
 
 
+def sealed(shop, order) -> dict[str, int]:
+    """The order paid and invoiced, a training receipt, the day closed and archived."""
+    now = timezone.now()
+    tender = Tender(Payment.Means.CASH, uuid.uuid4())
+    settlement.take_payment(shop=shop, order_id=order.pk, tender=tender, by=COUNTER, now=now)
+    issuing.make_invoice(shop=shop, order_number=order.pk, buyer=Buyer("SARL Essai", "Lille"), operator="", now=now)
+    till_training.set_training(shop=shop, is_open=True, operator="", now=now)
+    mode = ServiceMode.COLLECTION
+    practised = practising.practise(shop=shop, lines=[ask("reine")], mode=mode, means="cash", operator="", now=now)
+    day = business_day(now)
+    closed = closings.close_day(shop=shop, day=day, operator="", now=now)
+    archived = archiving.make(shop=shop, starts_on=day, ends_on=day, operator="", now=now)
+    return {
+        "entry_number": practised.number,  # there is a sale of this number in both chains
+        "closing_number": closed.entry_number,
+        "archive_number": archived.number,
+    }
+
+
 def url(path: str, arguments: dict[str, object]) -> str:
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(arguments[match[1]]), path)
 
@@ -276,7 +318,7 @@ def test_strangers_find_nothing_in_a_shop(shop, neighbour, filled, make_staff, v
     nobody = send(visit(shop), name, address)
     assert (nobody.status_code, nobody["Location"].startswith("/compte/connexion/")) == (302, True)
     assert send(visit(shop, make_staff(None)), name, address).status_code == 404  # a customer
-    for role in (Role.MANAGER, Role.COUNTER, Role.COOK, Role.DRIVER):
+    for role in (Role.MANAGER, Role.COUNTER, Role.COOK, Role.DRIVER, Role.FISCAL):
         assert send(visit(shop, make_staff(role, neighbour)), name, address).status_code == 404
     assert send(visit(shop, make_staff(Role.HEAD_OFFICE)), name, address).status_code == 404
     for role in set(Role) - ROLES[permission_of(name)] - {Role.HEAD_OFFICE}:

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cuisine/", include("tenant_apps.kitchen.urls")),
     path("comptoir/", include("tenant_apps.counter.urls")),
     path("livraisons/", include("tenant_apps.driver.urls")),
+    path("caisse/", include("tenant_apps.books.urls")),
     path("appareil/", include("tenant_apps.devices.urls")),
     path("gestion/", include("tenant_apps.office.urls")),
     path("", include("tenant_apps.storefront.urls")),

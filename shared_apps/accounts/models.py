@@ -48,6 +48,7 @@ class Role(models.TextChoices):
     COUNTER = "counter", _("Counter")
     COOK = "cook", _("Pizzaiolo")
     DRIVER = "driver", _("Driver")
+    FISCAL = "fiscal", _("Tax inspection")  # reads the sealed journal, and nothing else
     HEAD_OFFICE = "head_office", _("Head office")
 
 

@@ -18,6 +18,9 @@ class Permission(StrEnum):
     GROUP_VIEW = "group_view"
     RUSH = "rush"
     PRINTS = "prints"
+    BOOKS = "books"
+    TILL = "till"
+    TRAINING = "training"
     OWN_PIN = "own_pin"
 
 
@@ -31,6 +34,9 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
+    Permission.BOOKS: frozenset({Role.MANAGER, Role.FISCAL}),  # reading the sealed journal, the closings, the archives
+    Permission.TILL: frozenset({Role.MANAGER}),  # closing it, archiving it
+    Permission.TRAINING: frozenset({Role.COUNTER, Role.MANAGER}),
     Permission.OWN_PIN: frozenset({Role.COOK, Role.COUNTER, Role.DRIVER, Role.MANAGER}),
 }
 
@@ -47,7 +53,14 @@ class Purpose(models.TextChoices):
 OPENED_BY_PIN: dict[Purpose, frozenset[Permission]] = {
     Purpose.KITCHEN: frozenset({Permission.KITCHEN, Permission.RUSH, Permission.PRINTS}),
     Purpose.COUNTER: frozenset(
-        {Permission.COUNTER, Permission.KITCHEN, Permission.DELIVERIES, Permission.RUSH, Permission.PRINTS}
+        {
+            Permission.COUNTER,
+            Permission.KITCHEN,
+            Permission.DELIVERIES,
+            Permission.RUSH,
+            Permission.PRINTS,
+            Permission.TRAINING,
+        }
     ),
     Purpose.DISPATCH: frozenset({Permission.KITCHEN, Permission.DELIVERIES, Permission.RUSH, Permission.PRINTS}),
 }

@@ -26,14 +26,19 @@ SHOP_SCREENS = (
     Screen("office:today", _("Management"), Permission.SHOP_SETTINGS),
     Screen("office:stock", _("Stock"), Permission.STOCK),
     Screen("office:cases", _("To settle"), Permission.CASES),
+    Screen("books:till", _("Till"), Permission.BOOKS),
     Screen("office:settings", _("Settings"), Permission.SHOP_SETTINGS),
 )
-GROUP_SCREENS = (Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),)
+GROUP_SCREENS = (
+    Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),
+    Screen("headoffice:exports", _("Exports"), Permission.GROUP_VIEW),
+)
 LANDING = {
     Role.MANAGER: "office:today",
     Role.COUNTER: "counter:orders",
     Role.COOK: "kitchen:board",
     Role.DRIVER: "driver:deliveries",
+    Role.FISCAL: "books:till",
     Role.HEAD_OFFICE: "headoffice:group",
 }
 

@@ -14,6 +14,12 @@ def euros(cents: int) -> str:
     return f"{sign}{grouped},{rest:02d}{NO_BREAK_SPACE}€"
 
 
+def decimal(cents: int) -> str:
+    """`-123456` is `-1234,56`, for a spreadsheet."""
+    units, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{units},{rest:02d}"
+
+
 def share(cents: int, weights: Sequence[int]) -> list[int]:
     """Splits a sum pro rata to the cent: the largest remainders take the cents left over, so the parts sum exactly."""
     total = sum(weights)

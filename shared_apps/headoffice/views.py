@@ -7,10 +7,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
+from shared_apps.core.periods import PeriodForm
 from shared_apps.headoffice import promotions
 from shared_apps.live.regions import region
 from shared_apps.sales import queries as sales
 from tenant_apps.promotions.forms import GroupVoucherForm
+from tenant_apps.till import exports as exports_of
 from tenants.models import Pizzeria, RestoreDrill
 
 
@@ -38,6 +40,25 @@ def group_figures(request: StaffRequest) -> HttpResponse:
 def alerts(request: StaffRequest) -> HttpResponse:
     """What runs low, shop by shop."""
     return render(request, "headoffice/alerts.html", {"alerts": sales.alerts()})
+
+
+FILES = {"chiffres": exports_of.group_figures, "e-reporting": exports_of.e_reporting}
+
+
+@require_GET
+@staff(Permission.GROUP_VIEW)
+def exports(request: StaffRequest) -> HttpResponse:
+    """Closed days of every shop for the accountant, and the e-reporting file of each company (SIREN)."""
+    name = request.GET.get("fichier", "")
+    today = timezone.localdate()
+    form = PeriodForm(request.GET if name else None, initial={"du": today.replace(day=1), "au": today})
+    if name not in FILES or not form.is_valid():
+        return render(request, "headoffice/exports.html", {"form": form}, status=422 if form.errors else 200)
+    starts_on, ends_on = form.days
+    closed = sales.closed_days(starts_on=starts_on, ends_on=ends_on)
+    named = [(closing.pizzeria.name if name == "chiffres" else closing.pizzeria.siren, closing) for closing in closed]
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{starts_on}-{ends_on}.csv"'}
+    return HttpResponse(FILES[name](named).encode(), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_http_methods(["GET", "POST"])

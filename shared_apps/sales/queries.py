@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from shared_apps.core.calendar import business_day
-from shared_apps.sales.models import OPEN_STATES, StockAlert
+from shared_apps.sales.models import OPEN_STATES, StockAlert, TillClosing
 
 FIGURES = """
     WITH waiting AS (
@@ -85,6 +85,12 @@ def alerts() -> list[Alert]:
     """Those of the whole group, shop by shop, the oldest first."""
     rows = StockAlert.objects.order_by("pizzeria__name", "since")
     return [Alert(*row) for row in rows.values_list("pizzeria__name", "pizzeria__slug", "ingredient__name", "since")]
+
+
+def closed_days(*, starts_on: dt.date, ends_on: dt.date) -> list[TillClosing]:
+    """The closed days of every shop of the group between two, both included, with the shop."""
+    found = TillClosing.objects.filter(period="day", starts_on__range=(starts_on, ends_on))
+    return list(found.select_related("pizzeria").order_by("starts_on", "pizzeria__name"))
 
 
 def total(shops: Sequence[ShopFigures]) -> Total:

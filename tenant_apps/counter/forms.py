@@ -16,6 +16,7 @@ from tenant_apps.orders.services.failures import FollowUp
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.payments.models import Payment, ReversalLine
+from tenant_apps.till.services.issuing import Buyer
 
 Kind = CashMovement.Kind
 # What stays with a draft that is parked or handed over.
@@ -233,6 +234,32 @@ class BlockForm(forms.Form):
             return phones.parse(self.cleaned_data["phone"])
         except RuleError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class InvoiceForm(forms.Form):
+    """Whom an invoice is made out to."""
+
+    name = forms.CharField(label=_("Name or company"), max_length=120)
+    address = forms.CharField(label=_("Full address"), max_length=200)
+    siren = forms.CharField(label="SIREN", max_length=11, required=False)
+    vat_number = forms.CharField(label=_("VAT number of the buyer"), max_length=20, required=False)
+
+    def clean_siren(self) -> str:
+        siren = self.cleaned_data["siren"].replace(" ", "")
+        if siren and not (siren.isdigit() and len(siren) == 9):
+            raise forms.ValidationError(_("A SIREN has 9 figures."))
+        return siren
+
+    def clean_vat_number(self) -> str:
+        number = self.cleaned_data["vat_number"].replace(" ", "").upper()
+        if number and not (4 <= len(number) <= 13 and number[:2].isalpha() and number.isalnum()):
+            raise forms.ValidationError(_("A VAT number begins with two letters, such as FR12345678901."))
+        return number
+
+    @property
+    def buyer(self) -> Buyer:
+        data = self.cleaned_data
+        return Buyer(data["name"], data["address"], data["siren"], data["vat_number"])
 
 
 class AssignForm(forms.Form):

@@ -289,6 +289,11 @@ def handled(number: int) -> Handled | None:
     return found[0] if found else None
 
 
+def reference(number: int) -> str:
+    """The name of an order in its customer's address."""
+    return Order.objects.filter(pk=number).values_list("reference", flat=True)[0]
+
+
 def queue() -> list[tuple[dt.datetime, int]]:
     """The work that is not yet ready, in hundredths of a pizza, by the start of the slot it is promised for."""
     waiting = Order.objects.filter(state__in=(State.AWAITING_PAYMENT, State.ACCEPTED, State.PREPARING))

@@ -7,8 +7,13 @@ from django.utils.translation import gettext as _
 from shared_apps.catalogue import queries as catalogue
 from shared_apps.catalogue import vat
 from shared_apps.catalogue.vat import Bill, FeeTreatment, Item
+from shared_apps.core.calendar import business_day
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.till import receipts as till
+from tenant_apps.till.receipts import Receipt
+from tenant_apps.till.services.sealing import seller
+from tenants.hosts import Shop
 
 
 def bill(*, order: Order, day: dt.date) -> Bill:
@@ -26,6 +31,17 @@ def bill(*, order: Order, day: dt.date) -> Bill:
         fee_cents=order.delivery_fee_cents,
         fee_label=_("Delivery fee"),
         fee=fee,
+    )
+
+
+def provisional(*, shop: Shop, order: Order, now: dt.datetime) -> Receipt:
+    """The bill before it is paid: what would be sealed now."""
+    return till.provisional(
+        bill=bill(order=order, day=business_day(now)),
+        order_number=order.number,
+        mode=order.mode,
+        channel=order.channel,
+        seller=seller(shop),
     )
 
 

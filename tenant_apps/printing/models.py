@@ -12,6 +12,7 @@ class PrintJob(models.Model):
         CHANGED = "changed", _("Changed ticket")
         CANCELLED = "cancelled", _("Cancelled ticket")
         BAG = "bag", _("Bag label")
+        RECEIPT = "receipt", _("Receipt")
 
     class Fault(models.TextChoices):
         UNREACHABLE = "unreachable", _("The printer cannot be reached")

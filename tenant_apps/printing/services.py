@@ -1,6 +1,7 @@
 """Print jobs: made once per version of an order, tried until the printer answers or the ticket is too old."""
 
 import datetime as dt
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -12,9 +13,11 @@ from shared_apps.core.errors import RuleError
 from shared_apps.live import hints
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.services import escalation
-from tenant_apps.printing import printers, tickets
+from tenant_apps.printing import printers, receipts, tickets
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.till import queries as till
+from tenant_apps.till.services import issuing
 from tenants.hosts import Shop
 
 TOPIC = "printing"
@@ -31,6 +34,13 @@ class UnknownJob(RuleError):
         super().__init__(_("This ticket was never to be printed here."))
 
 
+class ReceiptsAreCounted(RuleError):
+    """Printed again without being sealed, a duplicata would not be counted."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A receipt is printed again from its order: it is then a duplicata, and counted."))
+
+
 @transaction.atomic
 def enqueue(*, shop: Shop, order_id: int, kind: str, version: int, now: dt.datetime) -> None:
     """The job of this version, made once however often the task is delivered."""
@@ -42,11 +52,27 @@ def enqueue(*, shop: Shop, order_id: int, kind: str, version: int, now: dt.datet
 
 
 @transaction.atomic
+def print_receipt(*, shop: Shop, order_id: int, operator: str, now: dt.datetime) -> bool:
+    """The receipt of an order, because the customer asks for it: sealed as given, a duplicata from the second time on.
+
+    False when the shop has no printer: it is sealed all the same, for the browser's to print. Raises NotSoldYet.
+    """
+    receipt = issuing.issue(shop=shop, order_number=order_id, medium="paper", operator=operator, now=now)
+    if not shop_queries.settings().printer_address:
+        return False
+    job = PrintJob.objects.create(order_id=order_id, kind=PrintJob.Kind.RECEIPT, version=receipt.issued, created_at=now)
+    async_task(SEND, shop.id, job.pk)
+    return True
+
+
+@transaction.atomic
 def reprint(*, shop: Shop, job_id: int, now: dt.datetime) -> PrintJob:
-    """Another copy, because somebody asks for it. Raises UnknownJob."""
+    """Another copy, because somebody asks for it. Raises UnknownJob, ReceiptsAreCounted."""
     job = PrintJob.objects.filter(pk=job_id).first()
     if job is None:
         raise UnknownJob
+    if job.kind == PrintJob.Kind.RECEIPT:
+        raise ReceiptsAreCounted
     same = PrintJob.objects.filter(order_id=job.order_id, kind=job.kind, version=job.version)
     copy = 1 + same.aggregate(last=Max("copy"))["last"]
     again = PrintJob.objects.create(
@@ -73,11 +99,9 @@ def _attempt(shop: Shop, job_id: int, now: dt.datetime) -> PrintJob | None:
     job = waiting.select_for_update(skip_locked=True, of=("self",)).first()
     if job is None or not address:
         return None
-    handled = order_queries.handled(job.order_id)
-    if handled is None:
+    data = _data(job)
+    if data is None:
         return None
-    kind = PrintJob.Kind(job.kind)
-    data = tickets.render(order=handled.order, kind=kind, due_cents=handled.due_cents, copy=job.copy)
     job.attempts += 1
     try:
         printers.send(address=address, data=data)
@@ -88,6 +112,17 @@ def _attempt(shop: Shop, job_id: int, now: dt.datetime) -> PrintJob | None:
     job.save(update_fields=["attempts", "printed_at", "fault"])
     hints.changed(scope=shop.schema_name, topics=[TOPIC])
     return job
+
+
+def _data(job: PrintJob) -> bytes | None:
+    if job.kind == PrintJob.Kind.RECEIPT:
+        receipt = till.receipt(order_number=job.order_id)
+        return receipts.render(receipt=replace(receipt, issued=job.version)) if receipt else None
+    handled = order_queries.handled(job.order_id)
+    if handled is None:
+        return None
+    kind = PrintJob.Kind(job.kind)
+    return tickets.render(order=handled.order, kind=kind, due_cents=handled.due_cents, copy=job.copy)
 
 
 def _failed(shop: Shop, job: PrintJob, fault: PrintJob.Fault, now: dt.datetime) -> None:

@@ -17,6 +17,7 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours
 from tenant_apps.shop.queries import Changes
 from tenant_apps.stock import queries as stock_queries
+from tenant_apps.till import queries as till
 
 FEW = 5  # said when so many or fewer are left
 
@@ -238,7 +239,8 @@ def money(order: Order) -> Money:
 
 def tracked(order: Order) -> dict[str, object]:
     """What the page of an order shows."""
-    return {"order": order, "steps": steps(order), "money": money(order)}
+    is_sold = till.is_sold(order_number=order.pk)
+    return {"order": order, "steps": steps(order), "money": money(order), "is_sold": is_sold}
 
 
 def steps(order: Order) -> list[Step]:

@@ -2,7 +2,21 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+from shared_apps.core.templatetags.formats import dated
+
+EVENTS = {
+    "archive_made": _("archive made"),
+    "drawer_opened": _("drawer opened"),
+    "invoice_made": _("invoice made"),
+    "journal_verified": _("journal verified"),
+    "key_changed": _("another signing key"),
+    "restored": _("restored from a backup"),
+    "training_on": _("training mode opened"),
+    "training_off": _("training mode closed"),
+}
 
 
 class Chain(models.TextChoices):
@@ -52,8 +66,18 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["chain", "day", "number"], name="entry_by_day"),
+            models.Index(fields=["-number"], condition=Q(kind="technical"), name="entry_technical"),
             models.Index(fields=["order_number"], condition=Q(order_number__isnull=False), name="entry_by_order"),
         ]
+
+    @property
+    def event(self) -> str:
+        """What a technical entry or a closing tells, in words."""
+        if self.kind == self.Kind.CLOSING:
+            period = Closing.Period(self.content["period"]).label
+            return f"{period} {self.content['starts_on']}"
+        name = self.content.get("event", "")
+        return str(EVENTS.get(name, name))
 
 
 class JournalHead(models.Model):
@@ -97,6 +121,23 @@ class Closing(models.Model):
             models.UniqueConstraint(fields=["period", "starts_on"], name="a_period_is_closed_once"),
         ]
 
+    @property
+    def title(self) -> str:
+        """`Z n° 12, mardi 10 mars 2026`."""
+        names = {"number": self.number, "period": self._period()}
+        if self.period == self.Period.DAY:
+            return _("Z no. %(number)s, %(period)s") % names
+        if self.period == self.Period.MONTH:
+            return _("Monthly closing no. %(number)s, %(period)s") % names
+        return _("Yearly closing no. %(number)s, %(period)s") % names
+
+    def _period(self) -> str:
+        if self.period == self.Period.DAY:
+            return dated(self.starts_on)
+        if self.period == self.Period.MONTH:
+            return date_format(self.starts_on, "F Y")
+        return str(self.starts_on.year)
+
 
 class Invoice(models.Model):
     """Made on request from a sealed sale. Its buyer is kept as long as the law keeps invoices (10 years), and nowhere else."""
@@ -111,6 +152,26 @@ class Invoice(models.Model):
     buyer_address = models.CharField(_("address"), max_length=200)
     buyer_siren = models.CharField("SIREN", max_length=9, blank=True)
     buyer_vat_number = models.CharField(_("VAT number"), max_length=13, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+
+
+class Archive(models.Model):
+    """The journal of a period, as the file that was made then. `digest`, of its manifest, is sealed in the journal."""
+
+    append_only = True
+
+    number = models.PositiveIntegerField(unique=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    first_number = models.PositiveBigIntegerField()
+    last_number = models.PositiveBigIntegerField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=80, blank=True)
+    digest = models.CharField(max_length=64)
+    entry_number = models.PositiveBigIntegerField(unique=True)
+    file = models.BinaryField()
 
     class Meta:
         ordering = ("-number",)

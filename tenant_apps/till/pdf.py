@@ -6,11 +6,8 @@ from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.money import euros
-from shared_apps.core.templatetags.formats import clock, percent
-from shared_apps.core.templatetags.formats import day as in_words
-from tenant_apps.till import means
+from shared_apps.core.templatetags.formats import dated, percent
 from tenant_apps.till.models import Invoice
 from tenant_apps.till.receipts import Receipt
 
@@ -62,67 +59,30 @@ def receipt(found: Receipt) -> bytes:
     """On a strip of 80 mm, as long as it takes."""
     length = 120 + LINE_MM * (2 * len(found.lines) + len(found.rates) + len(found.takings) + 2 * len(found.refunds))
     sheet = Sheet(RECEIPT_MM, length)
-    sheet.set_title(_letters(title(found)))
+    sheet.set_title(_letters(found.title))
     _heading(sheet, found)
     _body(sheet, found)
     sheet.rule()
-    for text in foot(found):
+    for text in found.foot:
         sheet.words(text, "C")
     return bytes(sheet.output())
 
 
-def title(found: Receipt) -> str:
-    if found.is_provisional:
-        return _("Provisional document")
-    return _("Receipt no. %(number)s") % {"number": found.number}
-
-
 def _heading(sheet: Sheet, found: Receipt) -> None:
-    seller = found.seller
     sheet.size(13, bold=True)
-    sheet.words(seller["name"], "C")
+    sheet.words(found.seller["name"], "C")
     sheet.size(8)
-    for text in seller_lines(found):
+    for text in found.seller_lines:
         sheet.words(text, "C")
     sheet.rule()
     sheet.size(10, bold=True)
-    for text in banners(found):
+    for text in found.banners:
         sheet.words(text, "C")
-    sheet.words(title(found), "C")
+    sheet.words(found.title, "C")
     sheet.size(9)
-    sheet.words(when_and_how(found), "C")
+    for text in found.when_and_how:
+        sheet.words(text, "C")
     sheet.rule()
-
-
-def seller_lines(found: Receipt) -> list[str]:
-    seller = found.seller
-    return [
-        seller["legal_name"],
-        seller["address"],
-        _("SIRET %(siret)s, VAT %(vat)s") % {"siret": seller["siret"], "vat": seller["vat_number"]},
-    ]
-
-
-def banners(found: Receipt) -> list[str]:
-    """What must be read first: training, provisional, duplicata."""
-    said = []
-    if found.training:
-        said.append(_("TRAINING MODE"))
-    if found.is_provisional:
-        said.append(_("Not a receipt: nothing is paid"))
-    if found.issued > 1:
-        said.append(_("DUPLICATA no. %(copy)s") % {"copy": found.issued - 1})
-    return said
-
-
-def when_and_how(found: Receipt) -> str:
-    parts = [_("Order no. %(number)s") % {"number": found.order_number}] if found.order_number else []
-    parts.append(str(ServiceMode(found.mode).label))
-    if found.at:
-        parts += [f"{in_words(found.at)} {found.at:%Y}, {clock(found.at)}", _("till no. 1")]
-    if found.operator:
-        parts.append(found.operator)
-    return ", ".join(parts)
 
 
 def _body(sheet: Sheet, found: Receipt) -> None:
@@ -134,68 +94,33 @@ def _body(sheet: Sheet, found: Receipt) -> None:
                 (euros(line.total_cents), 0.24, "R"),
             ]
         )
-        for text in line_notes(line.quantity, line.unit_cents, line.list_unit_cents, line.discount_cents):
+        for text in line.notes:
             sheet.words(f"   {text}")
     sheet.rule()
     sheet.size(11, bold=True)
     sheet.row([(_("Total, VAT included"), 0.6, "L"), (euros(found.total_cents), 0.4, "R")])
     sheet.size(9)
     _rates(sheet, found)
-    for name, cents in takings(found):
+    for name, cents in found.paid:
         sheet.row([(name, 0.6, "L"), (euros(cents), 0.4, "R")])
-
-
-def line_notes(quantity: int, unit_cents: int, list_unit_cents: int | None, discount_cents: int) -> list[str]:
-    said = []
-    if quantity > 1:
-        said.append(_("%(price)s each") % {"price": euros(unit_cents)})
-    if list_unit_cents is not None and list_unit_cents > unit_cents:
-        said.append(_("instead of %(price)s") % {"price": euros(list_unit_cents)})
-    if discount_cents:
-        said.append(_("discount %(cents)s") % {"cents": euros(-discount_cents)})
-    return said
 
 
 def _rates(sheet: Sheet, found: Receipt) -> None:
     sheet.size(8)
     shares = (0.28, 0.24, 0.24, 0.24)
     head = (_("VAT"), _("Net"), _("VAT"), _("Gross"))
-    sheet.row(
-        [(text, share, "L" if not index else "R") for index, (text, share) in enumerate(zip(head, shares, strict=True))]
-    )
+    _cells(sheet, head, shares)
     for row in found.rates:
         cells = (f"{row.code} {percent(row.rate)}", euros(row.net_cents), euros(row.vat_cents), euros(row.gross_cents))
-        sheet.row(
-            [
-                (text, share, "L" if not index else "R")
-                for index, (text, share) in enumerate(zip(cells, shares, strict=True))
-            ]
-        )
+        _cells(sheet, cells, shares)
     sheet.size(9)
     sheet.rule()
 
 
-def takings(found: Receipt) -> list[tuple[str, int]]:
-    """Payments, change and what was given back since, in words."""
-    said = [(means.label(code), cents) for code, cents in found.takings]
-    if found.change_cents:
-        said += [(_("Cash given"), found.tendered_cents), (_("Change"), found.change_cents)]
-    return said + [
-        (_("Refund, %(means)s") % {"means": means.label(code).lower()}, -cents)
-        for code, cents, _reason in found.refunds
-    ]
-
-
-def foot(found: Receipt) -> list[str]:
-    if found.is_provisional:
-        return [_("This document is provisional: the receipt is given once the order is paid.")]
-    issued = [_("Given %(count)s times") % {"count": found.issued}] if found.issued > 1 else []
-    return [
-        _("OC Pizza software %(version)s, signature %(signature)s")
-        % {"version": found.software, "signature": found.short_signature},
-        *issued,
-        *([_("No value: a training receipt")] if found.training else []),
-    ]
+def _cells(sheet: Sheet, texts: Sequence[str], shares: Sequence[float]) -> None:
+    """The first to the left, the others to the right."""
+    sides = ("L", *("R" for _other in texts[1:]))
+    sheet.row(list(zip(texts, shares, sides, strict=True)))
 
 
 def invoice(found: Receipt, made: Invoice) -> bytes:
@@ -207,14 +132,14 @@ def invoice(found: Receipt, made: Invoice) -> bytes:
     sheet.words(_("Invoice no. %(number)s") % {"number": made.number})
     sheet.size(10)
     sheet.words(_("Made on %(day)s, from receipt no. %(receipt)s of %(sold)s") % {
-        "day": f"{in_words(made.made_at)} {made.made_at:%Y}", "receipt": found.number,
-        "sold": f"{in_words(found.at)} {found.at:%Y}" if found.at else "",
+        "day": dated(made.made_at), "receipt": found.number,
+        "sold": dated(found.at) if found.at else "",
     })  # fmt: skip
     sheet.ln(4)
     sheet.size(10, bold=True)
     sheet.words(found.seller["name"])
     sheet.size(10)
-    for text in seller_lines(found):
+    for text in found.seller_lines:
         sheet.words(text)
     sheet.ln(4)
     sheet.size(10, bold=True)

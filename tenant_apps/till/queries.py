@@ -1,7 +1,10 @@
+import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
-from tenant_apps.till import receipts
-from tenant_apps.till.models import Chain, Entry
+from shared_apps.core.calendar import business_day
+from tenant_apps.till import figures, receipts
+from tenant_apps.till.models import Chain, Closing, Entry, Invoice, JournalHead
 from tenant_apps.till.receipts import Receipt
 
 
@@ -17,7 +20,7 @@ class Standing:
     by_means: dict[str, int] = field(default_factory=dict)  # takings minus refunds
 
 
-def standing(*, order_number: int, chain: Chain = Chain.TILL) -> Standing:
+def standing(*, order_number: int | None, chain: Chain = Chain.TILL) -> Standing:
     found = Standing()
     for entry in Entry.objects.filter(order_number=order_number, chain=chain).order_by("number"):
         found.taken_cents += entry.taken_cents
@@ -40,6 +43,58 @@ def of_order(*, order_number: int, chain: Chain = Chain.TILL) -> list[Entry]:
     return list(Entry.objects.filter(order_number=order_number, chain=chain).order_by("number"))
 
 
+def invoice(*, order_number: int) -> Invoice | None:
+    return Invoice.objects.filter(order_number=order_number).first()
+
+
+def is_sold(*, order_number: int) -> bool:
+    """Whether there is a receipt."""
+    return Entry.objects.filter(order_number=order_number, chain=Chain.TILL, kind=Entry.Kind.SALE).exists()
+
+
 def receipt(*, order_number: int, chain: Chain = Chain.TILL) -> Receipt | None:
     """None before the sale is sealed."""
     return receipts.of_order(of_order(order_number=order_number, chain=chain))
+
+
+def is_training() -> bool:
+    """Whether « MODE ÉCOLE » is open: what the journal says last."""
+    events = Entry.objects.filter(chain=Chain.TILL, kind=Entry.Kind.TECHNICAL)
+    turns = events.filter(content__event__in=("training_on", "training_off")).order_by("-number")
+    return turns.values_list("content__event", flat=True).first() == "training_on"
+
+
+def last_sales(*, chain: Chain) -> list[Entry]:
+    return list(Entry.objects.filter(chain=chain, kind=Entry.Kind.SALE).order_by("-number")[:10])
+
+
+def training_receipt(*, number: int) -> Receipt | None:
+    return receipts.of_order(list(Entry.objects.filter(chain=Chain.TRAINING, number=number)))
+
+
+def closing(*, entry_number: int) -> Closing | None:
+    return Closing.objects.filter(entry_number=entry_number).first()
+
+
+def signature(*, number: int) -> str:
+    """Of an entry of the till."""
+    return Entry.objects.filter(chain=Chain.TILL, number=number).values_list("signature", flat=True)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class XReading:
+    """The next day to close as it stands, and what it would add to the total."""
+
+    day: dt.date
+    figures: dict[str, Any]
+    perpetual_cents: int
+    can_be_closed: bool  # it has begun
+    is_over: bool  # and nobody closed it yet
+
+
+def reading(*, now: dt.datetime) -> XReading:
+    """X. A till that never sold anything stands at today, with nothing in it."""
+    head, today = JournalHead.objects.filter(chain=Chain.TILL).first(), business_day(now)
+    day = head.closed_day + dt.timedelta(days=1) if head and head.closed_day else today
+    sums = figures.of_day(Entry.objects.filter(chain=Chain.TILL, day=day).order_by("number"))
+    return XReading(day, sums, head.perpetual_cents if head else 0, day <= today and head is not None, day < today)

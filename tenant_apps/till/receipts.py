@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.vat import Bill
+from shared_apps.core.money import euros
+from shared_apps.core.templatetags.formats import clock, dated
+from tenant_apps.till import means
 from tenant_apps.till.models import Chain, Entry
 
 CODES = "ABCDEFGH"
@@ -20,6 +26,17 @@ class ReceiptLine:
     discount_cents: int
     total_cents: int
     codes: str  # of its VAT rates
+
+    @property
+    def notes(self) -> list[str]:
+        said = []
+        if self.quantity > 1:
+            said.append(_("%(price)s each") % {"price": euros(self.unit_cents)})
+        if self.list_unit_cents is not None and self.list_unit_cents > self.unit_cents:
+            said.append(_("instead of %(price)s") % {"price": euros(self.list_unit_cents)})
+        if self.discount_cents:
+            said.append(_("discount %(cents)s") % {"cents": euros(-self.discount_cents)})
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,57 @@ class Receipt:
     @property
     def is_provisional(self) -> bool:
         return self.number is None
+
+    @property
+    def title(self) -> str:
+        if self.is_provisional:
+            return _("Bill before payment")
+        return _("Receipt no. %(number)s") % {"number": self.number}
+
+    @property
+    def banners(self) -> list[str]:
+        """What must be read first: training, provisional, duplicata."""
+        return [
+            *([_("TRAINING MODE")] if self.training else []),
+            *([_("PROVISIONAL DOCUMENT")] if self.is_provisional else []),
+            *([_("DUPLICATA no. %(copy)s") % {"copy": self.issued - 1}] if self.issued > 1 else []),
+        ]
+
+    @property
+    def seller_lines(self) -> list[str]:
+        numbers = _("SIRET %(siret)s, VAT %(vat)s") % {
+            "siret": self.seller["siret"],
+            "vat": self.seller["vat_number"],
+        }
+        return [self.seller["legal_name"], self.seller["address"], numbers]
+
+    @property
+    def when_and_how(self) -> list[str]:
+        order = [_("Order no. %(number)s") % {"number": self.order_number}] if self.order_number else []
+        when = [f"{dated(self.at)}, {clock(self.at)}"] if self.at else []
+        till = [_("till no. 1") + (f", {self.operator}" if self.operator else "")] if self.at else []
+        return [", ".join([*order, str(ServiceMode(self.mode).label).lower()]), *when, *till]
+
+    @property
+    def paid(self) -> list[tuple[str, int]]:
+        """Payments, change and what was given back since, in words and cents."""
+        said = [(means.label(code), cents) for code, cents in self.takings]
+        if self.change_cents:
+            said += [(_("Cash given"), self.tendered_cents), (_("Change given"), self.change_cents)]
+        for code, cents, _why in self.refunds:
+            said.append((_("Refund, %(means)s") % {"means": means.label(code).lower()}, -cents))
+        return said
+
+    @property
+    def foot(self) -> list[str]:
+        if self.is_provisional:
+            return [_("This document is provisional: the receipt is given once the order is paid.")]
+        return [
+            _("OC Pizza software %(version)s, signature %(signature)s")
+            % {"version": self.software, "signature": self.short_signature},
+            *([_("Given %(count)s times") % {"count": self.issued}] if self.issued > 1 else []),
+            *([_("No value: a training receipt")] if self.training else []),
+        ]
 
 
 def of_order(entries: Sequence[Entry]) -> Receipt | None:

@@ -5,6 +5,7 @@ from django.template.context import RequestContext
 from django.urls import reverse
 
 from shared_apps.accounts import screens
+from shared_apps.accounts.permissions import ROLES, Permission
 
 register = template.Library()
 
@@ -25,3 +26,9 @@ def staff_screens(context: RequestContext) -> list[Link]:
         opened = [screen for screen in opened if request.device.opens(screen.permission)]
     here = request.resolver_match.view_name
     return [Link(reverse(screen.url_name), str(screen.label), screen.url_name == here) for screen in opened]
+
+
+@register.simple_tag(takes_context=True)
+def may(context: RequestContext, permission: str) -> bool:
+    """Whether the visitor's roles here give a permission: what a link to its page asks."""
+    return bool(ROLES[Permission(permission)] & context["request"].roles)

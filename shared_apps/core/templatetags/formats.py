@@ -109,6 +109,13 @@ def day(moment: dt.datetime | dt.date) -> str:
 
 
 @register.filter
+def dated(moment: dt.datetime | dt.date) -> str:
+    """`lundi 23 novembre 2026`."""
+    local = timezone.localtime(moment) if isinstance(moment, dt.datetime) else moment
+    return f"{day(local)} {local.year}"
+
+
+@register.filter
 def seconds(moment: dt.datetime, after: int) -> int:
     """The moment, `after` seconds later, in seconds since 1970: what the pages' clocks count from."""
     return int(moment.timestamp()) + after

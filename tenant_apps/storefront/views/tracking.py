@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +16,9 @@ from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing, telling
 from tenant_apps.storefront import baskets, queries
+from tenant_apps.till import pdf
+from tenant_apps.till import queries as till
+from tenant_apps.till.receipts import Receipt
 from tenants.requests import ShopRequest
 
 
@@ -44,6 +49,27 @@ def order_driver(request: ShopRequest, reference: str) -> HttpResponse:
 def order_state(request: ShopRequest, reference: str) -> HttpResponse:
     found = order_or_404(reference)
     return render(request, "storefront/_order_state.html", queries.tracked(found))
+
+
+def _receipt(order: Order) -> Receipt:
+    """On the screen it is the receipt itself, however often it was printed."""
+    sealed = till.receipt(order_number=order.pk)
+    if sealed is None:
+        raise Http404
+    return replace(sealed, issued=0)
+
+
+@require_GET
+def receipt(request: ShopRequest, reference: str) -> HttpResponse:
+    context = {"receipt": _receipt(order_or_404(reference)), "reference": reference}
+    return render(request, "storefront/receipt.html", context)
+
+
+@require_GET
+def receipt_pdf(request: ShopRequest, reference: str) -> HttpResponse:
+    found = _receipt(order_or_404(reference))
+    headers = {"Content-Disposition": f'inline; filename="ticket-{found.number}.pdf"'}
+    return HttpResponse(pdf.receipt(found), content_type="application/pdf", headers=headers)
 
 
 @require_POST

@@ -3,11 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.errors import RuleError
-from tenant_apps.till import queries
+from tenant_apps.till import letters, queries
 from tenant_apps.till.models import Chain, Entry, Invoice
 from tenant_apps.till.receipts import Receipt
 from tenant_apps.till.services import journal
@@ -50,6 +52,24 @@ def issue(
     journal.write(shop=shop, held=held)
     issued = queries.receipt(order_number=order_number, chain=chain)
     return issued or receipt
+
+
+class WrongAddress(RuleError):
+    """Not an e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Enter an e-mail address, such as name@example.com."))
+
+
+def send(*, shop: Shop, order_number: int, address: str, operator: str, now: dt.datetime) -> Receipt:
+    """By e-mail, once it is sealed that it was given. Raises WrongAddress, NotSoldYet, NotSent."""
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise WrongAddress from None
+    receipt = issue(shop=shop, order_number=order_number, medium="email", operator=operator, now=now)
+    letters.send(receipt=receipt, address=address)
+    return receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class NothingToReturn(RuleError):
 class About:
     """The order that an entry is about, and who acts: a name for staff, none for a customer."""
 
-    order_number: int
+    order_number: int | None  # none in training
     channel: str
     mode: str
     operator: str = ""
