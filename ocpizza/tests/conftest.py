@@ -20,6 +20,7 @@ from django_tenants.utils import schema_context
 from conftest import PASSWORD
 from ocpizza.checks import BROWSERS
 from shared_apps.accounts.models import Membership, Role, User
+from stripe_stand_in.testing import SECRET
 from tenants.hosts import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,11 +78,12 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+def site(django_db_setup, django_db_blocker, stand_in_process) -> Iterator[Site]:
     port, scripts = _free_port(), Path(sys.executable).parent
     with django_db_blocker.unblock():
         database = connection.settings_dict["NAME"]
     environment = {**os.environ, "POSTGRES_NAME": database, "PORT": str(port), "EMAIL_URL": "dummymail://"}
+    environment |= {"STRIPE_STAND_IN_PORT": str(stand_in_process), "STRIPE_WEBHOOK_SECRET": SECRET}
     web = [
         str(scripts / "gunicorn"),
         "ocpizza.wsgi",

@@ -12,7 +12,8 @@ from tenant_apps.payments.models import OnlinePayment
 HELD_AT_MOST = dt.timedelta(days=4)
 SOON, SOMETIME = dt.timedelta(minutes=2), dt.timedelta(hours=1)  # the next looks at what is not concluded
 MARGIN = dt.timedelta(hours=6)  # before a hold lapses
-IN_THE_KITCHEN = frozenset({State.PREPARING, State.READY, State.ON_THE_WAY, State.HANDED_OVER})
+# The kitchen has, or had, what was ordered.
+IN_THE_KITCHEN = OPEN - {State.ACCEPTED} | {State.HANDED_OVER}
 
 
 class Act(Enum):

@@ -111,7 +111,8 @@ def _where(shop: Shop) -> Where:
 
 def _follow(shop: Shop, substitution: Substitution, actor_id: int | None, now: dt.datetime) -> list[Order]:
     keys = substitutions.follow(where=_where(shop), substitution=substitution, now=now)
-    orders = list(Order.objects.filter(pk__in=keys, state=State.ACCEPTED).select_related("slot").order_by("pk"))
+    to_be_made = (State.AWAITING_PAYMENT, State.ACCEPTED)
+    orders = list(Order.objects.filter(pk__in=keys, state__in=to_be_made).select_related("slot").order_by("pk"))
     changed = _rewrite(shop, orders, substitution, actor_id, now)
     cases.review_shortages(now=now)
     topics = ["orders", "stock", *(f"order-{order.reference}" for order in changed)]

@@ -291,6 +291,7 @@ class Lives(RuleBasedStateMachine):
     def settles(self) -> None:
         self.stand_in.faults()
         self.stand_in.pull("refunds", status="succeeded")
+        self.now += dt.timedelta(minutes=11)  # no page is still waited for
         for _round in range(2):
             for order_id in self.orders:
                 online.follow(shop=self.shop, order_id=order_id, now=self.now)
