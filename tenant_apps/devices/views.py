@@ -20,12 +20,14 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission, Purpose
 from shared_apps.core.errors import RuleError
 from tenant_apps.devices.forms import PIN_FIELD, CodeForm, PasswordForm, PinForm
+from tenant_apps.devices.models import Device
 from tenant_apps.devices.services import operators, pairing, pins
 from tenant_apps.devices.services.operators import Known
 from tenants.requests import ShopRequest
 
 COOKIE_LASTS = 400 * 24 * 3600  # the most that browsers keep
 LANDING = {Purpose.KITCHEN: "kitchen:board", Purpose.COUNTER: "counter:orders", Purpose.DISPATCH: "kitchen:board"}
+STATION = {Purpose.DISPATCH: "?poste=expedition"}  # one screen for all where the kitchen has no stations
 View = Callable[..., HttpResponse]
 
 
@@ -45,13 +47,14 @@ def on_device(view: View) -> View:
     return guarded
 
 
-def _landing(known: Known) -> str:
-    return reverse(LANDING[Purpose(known.device.purpose)])
+def _landing(device: Device) -> str:
+    purpose = Purpose(device.purpose)
+    return reverse(LANDING[purpose]) + STATION.get(purpose, "")
 
 
 def _next(request: DeviceRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
-    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else _landing(request.device)
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else _landing(request.device.device)
 
 
 @never_cache
@@ -66,7 +69,7 @@ def pair(request: ShopRequest) -> HttpResponse:
             form.add_error("code", str(refusal))
         else:
             sign_out(request)
-            response = redirect(reverse(LANDING[Purpose(device.purpose)]))
+            response = redirect(_landing(device))
             return _remember(response, token)
     return render(request, "devices/pair.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -124,7 +127,7 @@ def password(request: DeviceRequest) -> HttpResponse:
 @on_device
 def lock(request: DeviceRequest) -> HttpResponse:
     operators.lock(known=request.device)
-    return redirect(_landing(request.device))
+    return redirect(_landing(request.device.device))
 
 
 @never_cache

@@ -54,6 +54,11 @@ def test_the_manager_gives_a_code_and_the_tablet_that_types_it_stays_signed_in(s
         assert cookie.value not in (kept.token_digest, kept.code_digest)
 
 
+def test_a_device_of_the_dispatch_opens_on_its_station(shop, visit):
+    _device, code = pairing.add(shop=shop, name="Passe", purpose=Purpose.DISPATCH, by_id=None, now=timezone.now())
+    assert visit(shop).post("/appareil/", {"code": code})["Location"] == "/cuisine/?poste=expedition"
+
+
 def test_a_code_is_over_after_ten_minutes(shop, visit):
     then = timezone.now() - pairing.CODE_LASTS - dt.timedelta(seconds=1)
     _device, code = pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=then)
