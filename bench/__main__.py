@@ -13,6 +13,7 @@ LINES = (
     "menu",
     "kitchen",
     "provisioning",
+    "migrating",
 )  # the group view first: it reads every shop there is
 
 

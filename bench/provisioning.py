@@ -44,10 +44,10 @@ class Recorder(psycopg2.extensions.cursor):
 class Psql:
     """psql on a connection that stays open; it takes the role of each statement from the recording, as ours does."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: str = "none") -> None:
         self.process = subprocess.Popen(
             [database.program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null"],
-            env=database.client_environment(role="none"),
+            env=database.client_environment(role=role),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

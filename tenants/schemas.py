@@ -8,7 +8,7 @@ looks into the database, or runs Python), the migrations are run instead.
 import functools
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -168,29 +168,36 @@ class Outcome:
     error: str = ""
 
 
-def migrate_all(*, report: Callable[[Outcome], None]) -> list[Outcome]:
+def migrate_all(*, report: Callable[[Outcome], None], only: Collection[str] | None = None) -> list[Outcome]:
     """Brings every shop to the newest migration: planned once per group of shops in the same state (ADR 0006).
 
-    Each schema is its own transaction under a lock timeout; one that fails is reported and the others go on, so that
-    running it again resumes.
+    `only` these schemas, when given. Each is its own transaction under a lock timeout; one that fails is reported and the
+    others go on, so that running it again resumes.
     """
     outcomes = []
     with roles.acting_as(OWNER):
-        leaf_nodes = MigrationLoader(None).graph.leaf_nodes()
-        for schema_names in _shops_by_state():
-            with schema_context(schema_names[0]):
-                executor = MigrationExecutor(connection)
-                plan = [migration for migration, _ in executor.migration_plan(leaf_nodes)]
-                replay = _replayer(executor, plan)
+        for schema_names in _shops_by_state(only):
+            plan, replay = _planned(schema_names[0])
             for schema_name in schema_names:
-                outcomes.append(_migrate_one(schema_name, plan, replay))
+                outcomes.append(_migrate_one(schema_name, plan, replay) if plan else Outcome(schema_name, 0))
                 report(outcomes[-1])
     return outcomes
 
 
-def _shops_by_state() -> list[list[str]]:
+def _planned(schema_name: str) -> tuple[list[Migration], Callable[[str], None]]:
+    """What this schema and those in its state lack, and how it is run in each."""
+    with schema_context(schema_name):
+        if on_disk() <= _applied(schema_name):
+            return [], lambda name: None
+        executor = MigrationExecutor(connection)
+        plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+        return plan, _replayer(executor, plan)
+
+
+def _shops_by_state(only: Collection[str] | None = None) -> list[list[str]]:
     """Schema names grouped by what is applied in them, in one query."""
-    names = list(Pizzeria.objects.with_schema().order_by("schema_name").values_list("schema_name", flat=True))
+    known = Pizzeria.objects.with_schema().order_by("schema_name").values_list("schema_name", flat=True)
+    names = [name for name in known if only is None or name in only]
     if not names:
         return []
     question = " UNION ALL ".join(
@@ -219,6 +226,7 @@ def behind() -> dict[str, int]:
 
 @functools.cache  # the files of a running process do not change
 def on_disk() -> frozenset[tuple[str, str]]:
+    """The migrations of this release: application and name."""
     return frozenset(MigrationLoader(None).disk_migrations)
 
 
@@ -230,8 +238,6 @@ def _applied(schema_name: str) -> set[tuple[str, str]]:
 
 def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[str], None]:
     """What to run inside each schema: collected SQL where possible, else Django's own executor."""
-    if not plan:
-        return lambda schema_name: None
     try:
         state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
         sql = _collect(state, plan)

@@ -42,7 +42,7 @@ SHARED_APPS = [
     "shared_apps.headoffice",
     "shared_apps.onboarding",
     "shared_apps.health",
-    "django.contrib.admin",
+    "shared_apps.accounts.apps.SupportConfig",  # Django's admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

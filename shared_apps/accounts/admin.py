@@ -1,0 +1,66 @@
+"""What support sees of people. Nobody is deleted (they are closed), and what is kept for ever is read."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from shared_apps.accounts.models import AuditEntry, Membership, User
+from tenants.models import Domain, Pizzeria, RestoreDrill
+
+
+class Seen(admin.ModelAdmin):
+    """Read, never written here: commands and screens write it, with their rules."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(Seen):
+    """Support closes an account, opens it again, and says who is support."""
+
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "phone", "is_active", "is_staff", "is_superuser", "last_login", "created_at")
+    readonly_fields = ("email", "name", "phone", "last_login", "created_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
+@admin.register(Membership)
+class MembershipAdmin(Seen):
+    list_display = ("user", "role", "pizzeria", "created_at")
+    list_filter = ("role", "pizzeria")
+    search_fields = ("user__email",)
+    list_select_related = ("user", "pizzeria")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(Seen):
+    list_display = ("at", "actor", "pizzeria", "act", "subject")
+    list_filter = ("act", "pizzeria")
+    list_select_related = ("actor", "pizzeria")
+
+
+@admin.register(Pizzeria)
+class PizzeriaAdmin(Seen):
+    list_display = ("name", "slug", "state", "city", "created_at")
+    list_filter = ("state",)
+
+
+@admin.register(Domain)
+class DomainAdmin(Seen):
+    list_display = ("domain", "tenant", "is_primary")
+
+
+@admin.register(RestoreDrill)
+class RestoreDrillAdmin(Seen):
+    pass
