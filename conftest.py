@@ -18,6 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
@@ -158,6 +159,7 @@ def drop_shop(pizzeria: Pizzeria) -> None:
     with acting_as(OWNER), connection.cursor() as cursor:  # the history is kept for ever, but for a test's shop
         cursor.execute("DELETE FROM accounts_auditentry WHERE pizzeria_id = %s", [pizzeria.pk])
     schemas.drop(schema_name=pizzeria.schema_name)
+    OrmQ.objects.all().delete()  # what nobody will do any more
     people = User.objects.filter(email__endswith=f"{pizzeria.slug}.example")
     with acting_as(OWNER), connection.cursor() as cursor:  # kept for ever, by everybody else
         cursor.execute(

@@ -9,6 +9,14 @@ from shared_apps.accounts.models import User
 from tenants.hosts import Shop
 
 axe = Axe()
+# Of two elements with one key only the first has it; two that ask for the same thing are no clash.
+CLASHES = """() => {
+    const acts = {};
+    for (const one of document.querySelectorAll("[data-key]")) {
+        (acts[one.dataset.key] ??= new Set()).add(one.getAttribute("hx-get") ?? one.outerHTML);
+    }
+    return Object.keys(acts).filter((key) => acts[key].size > 1);
+}"""
 
 
 def open_page(browser: Browser, size: dict[str, int] = DESK, **options: object) -> Page:
@@ -39,6 +47,7 @@ def faults(page: Page) -> list[str]:
     problems += [f"image: {source}" for source in page.evaluate(broken)]
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         problems.append("the page scrolls sideways")
+    problems += [f"key: {key} does two things" for key in page.evaluate(CLASHES)]
     if page.locator("h1").count() != 1:
         problems.append(f"{page.locator('h1').count()} h1")
     return problems

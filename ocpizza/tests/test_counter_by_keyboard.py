@@ -89,7 +89,7 @@ def test_remakes_and_blocked_numbers_are_read_by_everybody(browser, site, own_sh
     sign_in(page, site, own_shop, team[Role.MANAGER])
     page.goto(site.url(own_shop, f"/comptoir/{order.pk}/"))
     page.locator("#remake summary").click()
-    page.get_by_label("Pourquoi").select_option("burnt")
+    page.locator("#remake").get_by_label("Pourquoi").select_option("burnt")
     assert faults(page) == []
     with page.expect_navigation():
         page.get_by_role("button", name="Refaire").click()
