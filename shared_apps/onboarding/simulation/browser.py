@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 REDIRECTS = 5
-REFUSED = {409, 422}  # the rule says no, in words
+PAYMENT_REQUIRED = 402
+REFUSED = {409, 422, PAYMENT_REQUIRED}  # the rule says no, in words
 
 
 class Failed(RuntimeError):
@@ -37,6 +38,7 @@ class Page:
     status: int
     html: str
     forms: list[Form] = field(default_factory=list)
+    elsewhere: str = ""  # the address of another site to which it sends, the pay page's for one
 
     @property
     def refused(self) -> bool:
@@ -123,6 +125,12 @@ class Reader(HTMLParser):
             self._in_button = False
 
 
+def within(address: str) -> str:
+    """The path of an address, with its query."""
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
 class Browser:
     """One visitor of one host, with their cookies."""
 
@@ -155,18 +163,15 @@ class Browser:
             status, location, html = self._request(method, path, body)
             if status not in (301, 302, 303):
                 break
-            method, body, path = "GET", None, self._here(urljoin(path, location))
+            parts = urlsplit(location)
+            if parts.netloc and parts.netloc != self.host:
+                return Page(path, status, html, elsewhere=location)
+            method, body, path = "GET", None, within(urljoin(path, location))
         if status >= 400 and status not in REFUSED:
             raise Failed(f"{method} {path} answers {status}")
         reader = Reader(path)
         reader.feed(html)
         return Page(path, status, html, reader.forms)
-
-    def _here(self, location: str) -> str:
-        parts = urlsplit(location)
-        if parts.netloc and parts.netloc != self.host:
-            raise Failed(f"sent to another site: {parts.netloc}")
-        return parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, str, str]:
         headers = {"Host": self.host, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}

@@ -1,14 +1,16 @@
 """The customers of the web, as their browsers do it: card, customiser, basket, checkout, tracking."""
 
 import re
+from urllib.parse import urlsplit
 
-from shared_apps.onboarding.simulation.browser import Browser, Form, Page
-from shared_apps.onboarding.simulation.evening import Guest, Piece, Turn
+from shared_apps.onboarding.simulation.browser import PAYMENT_REQUIRED, Browser, Form, Page, within
+from shared_apps.onboarding.simulation.evening import Card, Guest, Piece, Turn
 from shared_apps.onboarding.simulation.notes import Notes
 
 PIZZA = re.compile(r'<a class="button second" href="(/carte/[a-z0-9-]+/)"')
 DISH = re.compile(r'<li class="card dish([^"]*)">.*?<h3><a href="(/carte/[a-z0-9-]+/)">([^<]+)</a>', re.S)
 TRIES = 3
+PAYING = 4  # pages from « Order » to the thanks: the card, refused once, another, what the bank asks
 
 
 class Customer:
@@ -27,7 +29,7 @@ class Customer:
             self.notes.refused("web", "panier : " + basket.refusal)
             return False
         for attempt in range(TRIES):
-            page = self.browser.submit(checkout.form(r"^/commander/"), **self._answers(checkout, attempt))
+            page = self._paid(self.browser.submit(checkout.form(r"^/commander/"), **self._answers(checkout, attempt)))
             if re.match(r"/commande/", page.path):
                 self.tracking = page.path
                 self.notes.did("commande web")
@@ -35,6 +37,26 @@ class Customer:
             self.notes.refused("web", page.refusal)
             checkout = page
         return False
+
+    def _paid(self, page: Page) -> Page:
+        """The same page, or where the customer is after the pay page that it sent them to."""
+        if not page.elsewhere:
+            return page
+        away = Browser(host=urlsplit(page.elsewhere).netloc, address=urlsplit(page.elsewhere).netloc)
+        asked = away.get(within(page.elsewhere))
+        card: Card | str = self.guest.card
+        for _page in range(PAYING):
+            form = asked.forms[0]
+            if "card" in form.choices:
+                asked, card = away.submit(form, card=str(card)), Card.ACCEPTED
+            else:
+                asked = away.submit(form, answer="yes")
+            if asked.elsewhere:
+                self.notes.did("payé en ligne")
+                return self.browser.get(within(asked.elsewhere))
+            if asked.status == PAYMENT_REQUIRED:
+                self.notes.did("carte refusée")
+        return asked
 
     def _add(self, piece: Piece) -> None:
         card = self.browser.get("/")
@@ -62,6 +84,8 @@ class Customer:
         # A time that has just been taken is given up for one further on, as people do.
         further = min(len(times) - 1, (4 if self.guest.later else 0) + 2 * attempt)
         answers = {"name": self.guest.name, "phone": self.guest.phone, "email": "", "allergy_note": self.guest.allergy}
+        if "online" in form.choices.get("payment", []) and self.guest.card:
+            answers["payment"] = "online"
         if times and (self.guest.later or attempt):
             answers["when"] = times[further]
         if "street" in form.fields:
@@ -91,7 +115,7 @@ class Customer:
         if form is None:
             self.notes.did(f"trop tard : {act}")
             return
-        answer = self.browser.submit(form)
+        answer = self._paid(self.browser.submit(form))
         if answer.refused:
             self.notes.refused("web", answer.refusal)
         else:

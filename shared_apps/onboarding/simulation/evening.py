@@ -36,6 +36,15 @@ class Turn(StrEnum):
     CANCEL = "cancel"
 
 
+class Card(StrEnum):
+    """How a customer of the web pays: at the door, or with this card."""
+
+    AT_THE_DOOR = ""
+    ACCEPTED = "accepted"
+    CHALLENGED = "challenged"
+    REFUSED = "refused"  # first, then another that is accepted
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One line, drawn among what the page offers when it is read: numbers from 0 to 1."""
@@ -59,7 +68,7 @@ class Guest:
     phone: str
     street: str
     allergy: str
-    means: float
+    card: Card
 
 
 def guests(*, orders: int, seed: int) -> list[Guest]:
@@ -83,7 +92,7 @@ def _guest(chance: random.Random, number: int) -> Guest:
         phone=f"06{30_000_000 + number:08d}",
         street=f"{chance.randint(1, 120)} {chance.choice(STREETS)}",
         allergy="arachides" if chance.random() < 0.04 else "",
-        means=chance.random(),
+        card=chance.choices(list(Card), weights=(40, 42, 14, 4))[0],
     )
 
 

@@ -9,15 +9,21 @@ from django.db.models import Count, Sum
 
 from shared_apps.core.money import euros
 from shared_apps.onboarding.simulation.notes import Notes
+from tenant_apps.orders import queries
 from tenant_apps.orders.lifecycle import OPEN, State
 from tenant_apps.orders.models import Order
 from tenant_apps.payments.models import Payment
 
 
-def lines(*, since: dt.datetime, notes: Notes, factor: float) -> Iterator[str]:
+def open_orders(closes_at: dt.datetime) -> int:
+    """How many are still to be handed over tonight; one promised for after the evening waits for its own time."""
+    return sum(handled.order.slot.starts_at < closes_at for handled in queries.in_progress())
+
+
+def lines(*, since: dt.datetime, closes_at: dt.datetime, notes: Notes, factor: float) -> Iterator[str]:
     """The report, in the schema of the shop. `factor`: minutes of the evening in one minute of the clock."""
     orders = list(Order.objects.filter(placed_at__gte=since).select_related("slot"))
-    yield from _orders(orders, notes)
+    yield from _orders(orders, closes_at)
     for title, chosen in (
         ("livrées", [order for order in orders if order.mode == "delivery"]),
         ("à emporter", [order for order in orders if order.mode != "delivery"]),
@@ -30,14 +36,17 @@ def lines(*, since: dt.datetime, notes: Notes, factor: float) -> Iterator[str]:
     yield from _faults(notes)
 
 
-def _orders(orders: Sequence[Order], notes: Notes) -> Iterator[str]:
+def _orders(orders: Sequence[Order], closes_at: dt.datetime) -> Iterator[str]:
     states = Counter(str(State(order.state).label) for order in orders)
     channels = Counter(str(Order.Channel(order.channel).label) for order in orders)
     yield f"\nCommandes : {len(orders)} ({_list(channels)})"
     yield f"  {_list(states)}"
-    still = sum(order.state in OPEN for order in orders)
-    if still:
-        yield f"  {still} encore ouvertes"
+    still = [order for order in orders if order.state in OPEN]
+    later = sum(order.slot.starts_at >= closes_at for order in still)
+    if later:
+        yield f"  {later} promises pour après la soirée"
+    if len(still) > later:
+        yield f"  {len(still) - later} encore ouvertes"
 
 
 def _list(counts: Counter[str]) -> str:

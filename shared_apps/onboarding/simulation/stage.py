@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from shared_apps.onboarding.simulation.crew import Pace
 from shared_apps.onboarding.simulation.evening import REAL_MINUTES, Guest
 from shared_apps.onboarding.simulation.service import COOKS, DRIVERS, Stock
+from tenant_apps.shop import configuration
 from tenant_apps.shop import queries as shop_queries
-from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock import queries as stock_queries
+from tenants.hosts import Shop
 
 SLOT_MINUTES, PREPARATION_MINUTES = 15, 20
 LOAD = 0.85  # of what the kitchen can do over the evening
@@ -58,25 +59,23 @@ class Stage:
         )
 
     @contextmanager
-    def set(self) -> Iterator[None]:
+    def set(self, shop: Shop) -> Iterator[None]:
         """The shop's settings for the evening, and as they were after it; in the schema of the shop."""
-        before = shop_queries.settings()
-        changed = ShopSettings(
-            slot_minutes=self.slot_minutes,
-            preparation_minutes=self.preparation_minutes,
-            oven_places=math.ceil(self.per_minute),
-            make_minutes=1,
-            usual_drivers=DRIVERS,
-            deliveries_per_driver=math.ceil(1.5 * self.deliveries * self.slot_minutes / self.minutes / DRIVERS),
-        )
-        names = [
-            "slot_minutes", "preparation_minutes", "oven_places", "make_minutes", "usual_drivers", "deliveries_per_driver",
-        ]  # fmt: skip
-        ShopSettings.objects.update(**{name: getattr(changed, name) for name in names})
+        settings = shop_queries.settings()
+        evening = {
+            "slot_minutes": self.slot_minutes,
+            "preparation_minutes": self.preparation_minutes,
+            "oven_places": math.ceil(self.per_minute),
+            "make_minutes": 1,
+            "usual_drivers": DRIVERS,
+            "deliveries_per_driver": math.ceil(1.5 * self.deliveries * self.slot_minutes / self.minutes / DRIVERS),
+        }
+        before = {name: getattr(settings, name) for name in evening}
+        configuration.change_settings(shop=shop, values=evening, user_id=None)
         try:
             yield
         finally:
-            ShopSettings.objects.update(**{name: getattr(before, name) for name in names})
+            configuration.change_settings(shop=shop, values=before, user_id=None)
 
 
 def stock() -> Stock:

@@ -1,3 +1,4 @@
+import datetime as dt
 from argparse import ArgumentParser
 from io import StringIO
 from typing import Any
@@ -11,7 +12,6 @@ from django_tenants.utils import schema_context
 from shared_apps.onboarding import demo
 from shared_apps.onboarding.simulation import evening, report, stage
 from shared_apps.onboarding.simulation.service import Service, Site
-from tenant_apps.orders import queries as order_queries
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -53,13 +53,15 @@ class Command(BaseCommand):
             f"{options['minutes']:g} min (× {scene.factor:g}), graine {options['seed']}."
         )
         since = timezone.now()
-        with schema_context(pizzeria.schema_name), scene.set():
+        closes_at = since + dt.timedelta(minutes=scene.minutes)
+        shop = Shop.of(pizzeria)
+        with schema_context(pizzeria.schema_name), scene.set(shop):
             service = Service(
-                shop=Shop.of(pizzeria), site=site, guests=guests, seconds=60 * scene.minutes, pace=scene.pace,
+                shop=shop, site=site, guests=guests, seconds=60 * scene.minutes, pace=scene.pace,
                 stock=stage.stock(),
             )  # fmt: skip
-            notes = service.play(progress=self._progress, open_orders=lambda: len(order_queries.in_progress()))
-            for line in report.lines(since=since, notes=notes, factor=scene.factor):
+            notes = service.play(progress=self._progress, open_orders=lambda: report.open_orders(closes_at))
+            for line in report.lines(since=since, closes_at=closes_at, notes=notes, factor=scene.factor):
                 self.stdout.write(line)
         self._invariants()
         if notes.faults:
