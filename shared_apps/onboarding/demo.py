@@ -72,11 +72,20 @@ def prepare() -> list[Login]:
     logins = [Login("siège", _user("siege@ocpizza.example", "Sophie", Role.HEAD_OFFICE, None), group_url("/siege/"))]
     _user("client@ocpizza.example", "Camille Martin", None, None)
     for entry in SHOPS:
-        pizzeria = _shop(entry)
-        for role, name, first_name in STAFF:
-            email = _user(f"{name}@{pizzeria.slug}.example", first_name, role, pizzeria)
-            logins.append(Login(str(role.label).lower(), email, f"{pizzeria.url}/compte/connexion/"))
+        logins += give_staff(_shop(entry))
     return logins
+
+
+def give_staff(pizzeria: Pizzeria) -> list[Login]:
+    """Somebody of each role, and four drivers."""
+    return [
+        Login(
+            str(role.label).lower(),
+            _user(f"{name}@{pizzeria.slug}.example", first_name, role, pizzeria),
+            f"{pizzeria.url}/compte/connexion/",
+        )
+        for role, name, first_name in STAFF
+    ]
 
 
 def _shop(entry: dict[str, object]) -> Pizzeria:

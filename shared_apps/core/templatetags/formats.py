@@ -109,6 +109,14 @@ def day(moment: dt.datetime | dt.date) -> str:
 
 
 @register.filter
+def upcoming(moment: dt.datetime) -> str:
+    """`8 h 45` today, `vendredi 27 novembre, 19 h 05` another day."""
+    if timezone.localdate(moment) == timezone.localdate():
+        return clock(moment)
+    return f"{day(moment)}, {clock(moment)}"
+
+
+@register.filter
 def dated(moment: dt.datetime | dt.date) -> str:
     """`lundi 23 novembre 2026`."""
     local = timezone.localtime(moment) if isinstance(moment, dt.datetime) else moment

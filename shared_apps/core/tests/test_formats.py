@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.template import engines
-from django.utils import translation
+from django.utils import timezone, translation
 
 from shared_apps.core.templatetags import formats
 
@@ -83,3 +83,10 @@ def test_every_template_has_the_filters_without_loading_them():
     shown = template.render({"cents": 1250, "number": "+33612345678", "metres": 2340})
     pairs = NBSP.join(("06", "12", "34", "56", "78"))
     assert shown == f"12,50{NBSP}€ | {pairs} | 2,3{NBSP}km"
+
+
+def test_a_day_is_said_only_when_it_is_not_today(monkeypatch):
+    now = dt.datetime(2026, 11, 25, 22, 50, tzinfo=dt.UTC)  # 23 h 50 in Paris
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    assert formats.upcoming(now) == f"23{NBSP}h{NBSP}50"
+    assert formats.upcoming(now + dt.timedelta(minutes=20)) == f"jeudi 26 novembre, 0{NBSP}h{NBSP}10"

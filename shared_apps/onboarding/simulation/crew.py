@@ -13,6 +13,7 @@ from shared_apps.onboarding.simulation.evening import Channel, Guest
 from shared_apps.onboarding.simulation.notes import Notes
 
 IDLE_SECONDS = 0.3
+SET_ASIDE_SECONDS = 10.0
 CARRIED = 3  # deliveries in a round
 FAILED_EVERY = 12  # doors of a driver
 FAILURES = ("absent", "refused", "wrong_address", "damaged")
@@ -82,6 +83,7 @@ class Cook(Member):
     def __init__(self, *, pace: Pace, **session: Any) -> None:
         super().__init__(**session)
         self.pace = pace
+        self.set_aside: dict[str, float] = {}  # tickets the stock has not enough for, until when one looks at others
 
     def work(self) -> bool:
         board = self.browser.get("/cuisine/bons/")
@@ -92,6 +94,7 @@ class Cook(Member):
             return False
         number = number_in(waiting)
         if self.press(waiting, "bon pris").refused:
+            self.set_aside[number] = time.monotonic() + SET_ASIDE_SECONDS
             return True  # a colleague was quicker, or the stock no longer has it
         self.stop.wait(self.pace.per_pizza * pieces(board, number))
         self._ready(number)
@@ -99,6 +102,8 @@ class Cook(Member):
 
     def _is_time(self, board: Page, form: Form) -> bool:
         """A pizza made long before its time is a cold pizza."""
+        if self.set_aside.get(number_in(form), 0) > time.monotonic():
+            return False
         late = LATE.search(ticket(board, number_in(form)))
         return late is None or time.time() > int(late[1]) - self.pace.ahead
 
@@ -150,8 +155,11 @@ class Clerk(Member):
         done = self.browser.submit(taking.form(r"/passer/$"), **self._answers(guest))
         if "/prise/" in done.path:
             self.notes.refused("comptoir", done.refusal)
-            self.browser.submit(done.form(r"/passer/$"), **self._answers(guest))
-        if "/prise/" not in done.path:
+            done = self.browser.submit(done.form(r"/passer/$"), **self._answers(guest))  # now that it is said aloud
+        if "/prise/" in done.path:
+            self.browser.submit(done.form(r"/abandonner/$"))
+            self.notes.did("prise abandonnée")
+        else:
             self.notes.did("commande au téléphone" if guest.channel == Channel.PHONE else "commande au comptoir")
 
     def _answers(self, guest: Guest) -> dict[str, str]:
@@ -272,7 +280,8 @@ class Manager(Member):
             first = number not in self.failed
             self.failed.add(number)
             chosen = ("second_delivery", "remake", "loss")[number % 3] if first else "loss"
-            self.press(form, "échec réglé", follow_up=chosen)
+            if self.press(form, "échec réglé", follow_up=chosen).refused:
+                self.press(form, "échec réglé", follow_up="second_delivery")  # paid: it cannot be written off
 
     def _is_out(self) -> bool:
         return 0.35 <= self.notes.elapsed() / self.evening_seconds <= 0.5

@@ -99,7 +99,7 @@ class Service:
             progress(number, len(self.guests))
         for visit in visits:
             visit.result()
-        self.calls.join()
+        self._wait(lambda: self.calls.unfinished_tasks > 0)  # nobody waits for ever on a line that nobody answers
 
     def _visit(self, guest: Guest) -> None:
         customer = Customer(guest, self._browser(), self.notes, postcode=self.shop.postcode, city=self.shop.city)
@@ -112,6 +112,9 @@ class Service:
 
     def _finish(self, open_orders: Callable[[], int]) -> None:
         """The last orders are made and delivered; what is then still open is in the report."""
+        self._wait(lambda: open_orders() > 0)
+
+    def _wait(self, something_left: Callable[[], bool]) -> None:
         until = time.monotonic() + max(30.0, AFTER_THE_EVENING * self.seconds)
-        while open_orders() and time.monotonic() < until:
+        while time.monotonic() < until and something_left():
             time.sleep(1)
