@@ -109,6 +109,14 @@ def day(moment: dt.datetime | dt.date) -> str:
 
 
 @register.filter
+def near_day(moment: dt.datetime) -> str:
+    """`aujourd’hui`, `demain`, then `vendredi 27 novembre`."""
+    ahead = (timezone.localdate(moment) - timezone.localdate()).days
+    near = {0: _("today"), 1: _("tomorrow")}
+    return near.get(ahead) or day(moment)
+
+
+@register.filter
 def upcoming(moment: dt.datetime) -> str:
     """`8 h 45` today, `vendredi 27 novembre, 19 h 05` another day."""
     if timezone.localdate(moment) == timezone.localdate():

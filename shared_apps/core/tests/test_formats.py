@@ -90,3 +90,6 @@ def test_a_day_is_said_only_when_it_is_not_today(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: now)
     assert formats.upcoming(now) == f"23{NBSP}h{NBSP}50"
     assert formats.upcoming(now + dt.timedelta(minutes=20)) == f"jeudi 26 novembre, 0{NBSP}h{NBSP}10"
+    assert [formats.near_day(now + dt.timedelta(days=days)) for days in (0, 1, 2)] == [
+        "aujourd’hui", "demain", "vendredi 27 novembre"
+    ]  # fmt: skip
