@@ -20,6 +20,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
         "schéma du workflow",
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"],
     ),
+    ("migrations", ["python", "manage.py", "lint_migrations"]),
     ("traductions", ["python", "manage.py", "translations", "--check"]),
 )
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
