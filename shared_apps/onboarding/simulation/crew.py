@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared_apps.onboarding.simulation.browser import Browser, Failed, Form, Page
@@ -157,7 +157,8 @@ class Clerk(Member):
             self.notes.refused("comptoir", done.refusal)
             done = self.browser.submit(done.form(r"/passer/$"), **self._answers(guest))  # now that it is said aloud
         if "/prise/" in done.path:
-            self.browser.submit(done.form(r"/abandonner/$"))
+            form = done.form(r"/passer/$")
+            self.browser.submit(replace(form, action=form.action.replace("/passer/", "/abandonner/")))
             self.notes.did("prise abandonnée")
         else:
             self.notes.did("commande au téléphone" if guest.channel == Channel.PHONE else "commande au comptoir")
