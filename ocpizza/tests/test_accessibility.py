@@ -19,8 +19,8 @@ from tenant_apps.delivery.models import Round
 from tenant_apps.delivery.services import positions
 from tenant_apps.delivery.tests import doors
 from tenant_apps.orders.services import kitchen, settlement, stocktaking
-from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement, Reception
 from tenant_apps.stock.services import opening
