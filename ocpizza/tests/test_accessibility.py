@@ -377,6 +377,11 @@ def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, 
     reader.press("Entrer en stock")
     reader.read("received")
     reader.read("dates", site.url(own_shop, f"{stock}dates/"))
+    reader.read("unexpected", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/recevoir/"))
+    page.get_by_text("Quelque chose qu’il ne vend pas d’habitude").click()
+    page.get_by_label("Quantité reçue").last.fill("beaucoup")
+    reader.press("Entrer en stock")
+    reader.read("unexpected, wrong")
     assert reader.found == []
 
 
