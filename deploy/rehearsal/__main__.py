@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import lost_shop
 import scenes
 from certificates import Authority
 from customers import Crowd
@@ -37,7 +38,7 @@ SCENES: tuple[tuple[str, Callable[[scenes.Stage], scenes.Figures]], ...] = (
     ("version dont la vérification échoue", scenes.a_release_whose_check_fails),
     ("mises en service refusées", scenes.strangers_do_not_deploy),
     ("processus tués pendant les commandes", scenes.processes_are_killed),
-    # A shop backed up, dropped and restored is played here.
+    ("pizzeria perdue et restaurée", lost_shop.a_shop_is_lost_and_comes_back),
     ("tout est juste", scenes.all_adds_up),
 )
 
