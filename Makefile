@@ -5,7 +5,7 @@ PYTHON ?= python3
 MANAGE := .venv/bin/python manage.py
 export PORT
 
-.PHONY: help install run test production proof bench screenshots translations clean
+.PHONY: help install run test production audit proof bench screenshots translations clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ test: install ## everything: format, lint, contracts, types, migrations, transla
 
 production: ## the shape of production on this machine, played under load and taken away again (root, Debian; 5 to 6 minutes)
 	@/usr/bin/python3 deploy/rehearsal
+
+audit: install ## known faults of the locked packages (needs the network)
+	@.venv/bin/python -m ocpizza.audit
 
 proof: install ## the long forms of the seeded proofs
 	@OCPIZZA_PROOF=full .venv/bin/python -m pytest -q -m proof

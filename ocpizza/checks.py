@@ -1,5 +1,6 @@
 """`make test`: every check in turn, the tests last so that their closing line is the last thing printed."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,10 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
         "schéma du workflow",
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"],
     ),
+    ("migrations", ["python", "manage.py", "lint_migrations"]),
     ("traductions", ["python", "manage.py", "translations", "--check"]),
 )
+NO_SECRET = re.compile(r"^locale/|^requirements|/data/|/images/")  # large, and made of names and numbers
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
@@ -34,6 +37,16 @@ def run(name: str, command: list[str]) -> None:
     if done.returncode:
         sys.exit(f"{name} : échec\n{done.stdout}\n{done.stderr}")
     print(f"{name:<20} ok  {seconds:5.1f} s", flush=True)
+
+
+def look_for_secrets() -> None:
+    """What looks like a secret in a file of the repository, and is not among those known to be none (.secrets.baseline)."""
+    listed = subprocess.run(["git", "ls-files"], cwd=BASE_DIR, capture_output=True, text=True, check=False)  # noqa: S607
+    if listed.returncode:
+        print("secrets              IGNORÉ : ce dossier n'est pas un dépôt git", flush=True)
+        return
+    files = [name for name in listed.stdout.splitlines() if not NO_SECRET.search(name)]
+    run("secrets", ["detect-secrets-hook", "--baseline", ".secrets.baseline", *files])
 
 
 def ensure_browser() -> None:
@@ -53,6 +66,7 @@ def ensure_browser() -> None:
 def main() -> None:
     for name, command in CHECKS:
         run(name, command)
+    look_for_secrets()
     ensure_browser()
     tests = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *sys.argv[1:]]
     sys.exit(subprocess.run(tests, cwd=BASE_DIR, check=False).returncode)

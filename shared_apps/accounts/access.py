@@ -37,7 +37,8 @@ class StaffRequest(SignedInRequest, ShopRequest):
 def staff(permission: Permission, *, by_itself: bool = False) -> Callable[[View], View]:
     """Lets in those whose role in this shop (in the group, on the group's host) has the permission.
 
-    Sets `request.roles`, all the roles of the user here, and `request.role`, the first that gives the permission.
+    Sets `request.roles`, all the roles of the user here, and `request.role`, the one of those that give the permission
+    which may most: a manager who is also at the counter acts, and signs in, as the manager.
     What a page sends `by_itself` is nobody's act: a locked device that shows the page sends it too.
     """
 
@@ -52,7 +53,7 @@ def staff(permission: Permission, *, by_itself: bool = False) -> Callable[[View]
                 return redirect_to_login(request.get_full_path())
             if not roles:
                 raise Http404
-            granted = sorted(roles & ROLES[permission])
+            granted = [role for role in Role if role in roles & ROLES[permission]]
             if not granted:
                 raise PermissionDenied
             request.roles = roles

@@ -44,6 +44,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
+    """What somebody is in a shop; who has several acts as the first of them that may."""
+
     MANAGER = "manager", _("Manager")
     COUNTER = "counter", _("Counter")
     COOK = "cook", _("Pizzaiolo")

@@ -67,13 +67,16 @@ def print_receipt(*, shop: Shop, order_id: int, operator: str, now: dt.datetime)
 
 @transaction.atomic
 def reprint(*, shop: Shop, job_id: int, now: dt.datetime) -> PrintJob:
-    """Another copy, because somebody asks for it. Raises UnknownJob, ReceiptsAreCounted."""
-    job = PrintJob.objects.filter(pk=job_id).first()
+    """Another copy, because somebody asks for it; the one that waits, if there is. Raises UnknownJob, ReceiptsAreCounted."""
+    job = PrintJob.objects.select_for_update().filter(pk=job_id).first()
     if job is None:
         raise UnknownJob
     if job.kind == PrintJob.Kind.RECEIPT:
         raise ReceiptsAreCounted
     same = PrintJob.objects.filter(order_id=job.order_id, kind=job.kind, version=job.version)
+    waiting = same.filter(printed_at=None, fault="").first()
+    if waiting:
+        return waiting
     copy = 1 + same.aggregate(last=Max("copy"))["last"]
     again = PrintJob.objects.create(
         order_id=job.order_id, kind=job.kind, version=job.version, copy=copy, created_at=now

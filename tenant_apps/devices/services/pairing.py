@@ -82,8 +82,10 @@ def change(
 
 @transaction.atomic
 def revoke(*, shop: Shop, device_id: int, by_id: int | None, now: dt.datetime) -> None:
-    """From the next request on it is nobody's; its screen fetches at once, and finds that out."""
-    device = Device.objects.select_for_update().get(pk=device_id, revoked_at=None)
+    """From the next request on it is nobody's; its screen fetches at once, and finds that out. Twice is once."""
+    device = Device.objects.select_for_update().get(pk=device_id)
+    if device.revoked_at:
+        return
     device.revoked_at, device.token_digest, device.code_digest, device.code_until_at = now, None, "", None
     device.operator, device.operator_seen_at, device.with_password = None, None, False
     device.save()

@@ -12,7 +12,7 @@ from conftest import PASSWORD, ask, check_invariants, place
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts.models import AuditEntry, Membership, Role
 from shared_apps.accounts.permissions import Purpose
-from tenant_apps.devices import secrets
+from tenant_apps.devices import queries, secrets
 from tenant_apps.devices.models import Device, Pin
 from tenant_apps.devices.services import pairing, pins, throttling
 from tenant_apps.orders.models import Order, OrderEvent
@@ -153,6 +153,21 @@ def test_ones_own_pin_does_not_forgive_wrong_ones(shop, pair, hire):
     for tried in ("9071", "9072", pin, "9073", "9074"):
         tablet.post("/appareil/operateur/", {"operator_pin": tried})
     assert "Trop d’essais faux" in text_of(tablet.post("/appareil/operateur/", {"operator_pin": pin}))
+
+
+def test_the_manager_reads_where_pins_were_guessed(shop, pair, make_staff, visit):
+    tablet, _device = pair(shop)
+    office = visit(shop, make_staff(Role.MANAGER, shop))
+    for tried in ("9071", "9072"):
+        tablet.post("/appareil/operateur/", {"operator_pin": tried})
+    assert "faux" not in text_of(office.get("/gestion/reglages/appareils/"))  # anybody mistypes
+    for tried in ("9073", "9074"):
+        tablet.post("/appareil/operateur/", {"operator_pin": tried})
+    page = text_of(office.get("/gestion/reglages/appareils/"))
+    assert "4 codes PIN faux récemment, le dernier aujourd’hui à" in page
+    assert "Il n’en accepte aucun jusqu’à" in page
+    with schema_context(shop.schema_name):
+        assert not queries.guesses(timezone.now() + dt.timedelta(days=2))
 
 
 def test_many_devices_guess_no_more_than_one_for_long(shop, pair):

@@ -99,12 +99,12 @@ def move(
 
     Raises NoDrawer, NoReason, NotThatMuch.
     """
+    session = held()  # first: the second tap waits for what the first one did
     already = CashMovement.objects.filter(submission=submission).first()
     if already:
         return already
     if not reason.strip() or (kind != Kind.NO_SALE) != (cents > 0):
         raise NoReason
-    session = held()
     if session is None:
         raise NoDrawer
     if kind == Kind.TAKEN_OUT and cents > queries.expected_cents(session):

@@ -30,14 +30,16 @@ def _page(
     changed: DeviceForm | None = None,
     coded: tuple[Device, str] | None = None,
 ) -> HttpResponse:
-    forms = [
-        (
-            device,
-            changed if changed and changed.instance == device else DeviceForm(instance=device, prefix=str(device.pk)),
+    now, forms = timezone.now(), []
+    guesses = queries.guesses(now)
+    for device in queries.in_use():
+        edited = changed and changed.instance == device
+        forms.append(
+            (device, changed if edited else DeviceForm(instance=device, prefix=str(device.pk)), guesses.get(device.pk))
         )
-        for device in queries.in_use()
-    ]
-    context = {"form": form or NewDeviceForm(), "devices": forms, "revoked": queries.revoked(), "changed": changed}
+    context = {
+        "form": form or NewDeviceForm(), "devices": forms, "revoked": queries.revoked(), "changed": changed, "now": now
+    }  # fmt: skip
     if coded:
         context |= {"coded": coded[0], "code": secrets.spoken(coded[1])}
     wrong = (form and form.errors) or (changed and changed.errors)

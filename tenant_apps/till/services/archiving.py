@@ -55,9 +55,12 @@ class Period:
 def make(*, shop: Shop, starts_on: dt.date, ends_on: dt.date, operator: str, now: dt.datetime) -> Archive:
     """The entries of whole business days, both included, and those between them; sealed in the journal.
 
-    Raises NothingToArchive.
+    Asked again while nothing was sealed since, it is the one just made. Raises NothingToArchive.
     """
     held = journal.lock(chain=Chain.TILL, now=now)
+    last = Archive.objects.order_by("-number").first()
+    if last and (last.starts_on, last.ends_on, last.entry_number) == (starts_on, ends_on, held.head.number):
+        return last
     ends = Entry.objects.filter(chain=Chain.TILL, day__range=(starts_on, ends_on))
     bounds = ends.aggregate(first=Min("number"), last=Max("number"))
     if bounds["first"] is None:

@@ -77,7 +77,9 @@ function swap(region, html) {
   if (shown.get(region) === fresh) return; // nothing moves under a finger for nothing
   shown.set(region, fresh);
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+  const opened = [...region.querySelectorAll("details[id][open]")].map((details) => details.id);
   region.innerHTML = html;
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   window.htmx?.process(region);
   region.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
