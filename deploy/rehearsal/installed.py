@@ -197,8 +197,9 @@ def clean() -> None:
     if DEFAULT_SITE_ASIDE.is_symlink():
         DEFAULT_SITE_ASIDE.rename(DEFAULT_SITE)
     _remove_user()
-    for folder in (LOGS, TLS, HOME):  # the mark last
+    for folder in (LOGS, TLS, *(path for path in HOME.iterdir() if path.is_dir())):
         shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(HOME, ignore_errors=True)  # the mark last: one that is cut goes on the next time
 
 
 def _remove_user() -> None:

@@ -24,7 +24,7 @@ from django_tenants.utils import schema_context
 from pyrage import x25519
 
 from conftest import COOK, COUNTER, ask, check_invariants, drop_shop, place, plan
-from shared_apps.accounts.models import Membership
+from shared_apps.accounts.models import AuditEntry, Membership
 from shared_apps.onboarding import services
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
 from tenant_apps.orders.models import Order
@@ -267,6 +267,9 @@ def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop,
     assert "restaurées" in run("restore_pizzeria", str(keeping.kept(tmp_path)[0]))
     run("resume_pizzeria", own_shop.slug)
     check_invariants()
+    told = AuditEntry.objects.filter(pizzeria=pizzeria).order_by("pk")
+    assert list(told.values_list("act", "actor")) == [("closed", None), ("restored", None), ("resumed", None)]
+    assert told[0].after["archive"] == told[1].after["backup"] == keeping.kept(tmp_path)[0].name
 
 
 def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client):
@@ -278,6 +281,8 @@ def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client
         assert answer["Location"].endswith("/panier/?x=1")
         assert new in answer["Location"]
         assert client.get("/", HTTP_HOST=f"{new}.ocpizza.localhost").status_code == 200
+        told = AuditEntry.objects.get(pizzeria=pizzeria, act="renamed")
+        assert (told.before, told.after) == ({"slug": own_shop.slug}, {"slug": new})
         assert "adresse" in refused("rename_pizzeria", new, "nation")
         with pytest.raises(services.AddressKept):
             services.open_pizzeria(plan=plan(own_shop.slug))
