@@ -207,10 +207,16 @@ class Money:
     taken_cents: int
     held_cents: int  # on a card, until the kitchen starts
     online: bool  # some of it was to be paid online
+    was_let_go: bool  # a sum was held on a card, and never taken
 
     @property
     def due_cents(self) -> int:
         return max(0, self.order.owed_cents - self.taken_cents - self.held_cents)
+
+    @property
+    def to_debit_cents(self) -> int:
+        """What of the sum held is taken when the kitchen starts: after a change downwards, less than all of it."""
+        return min(self.held_cents, max(0, self.order.owed_cents - self.taken_cents))
 
     @property
     def may_pay_online(self) -> bool:
@@ -234,7 +240,8 @@ class Money:
 def money(order: Order) -> Money:
     attempts = list(order.online_payments.all())
     held = sum(one.amount_cents for one in attempts if one.state == one.State.AUTHORISED)
-    return Money(order, settlement.kept_cents(order), held, bool(attempts))
+    let_go = any(one.authorised_at and one.payment_id is None for one in attempts)
+    return Money(order, settlement.kept_cents(order), held, bool(attempts), let_go)
 
 
 def tracked(order: Order) -> dict[str, object]:

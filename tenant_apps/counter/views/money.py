@@ -127,9 +127,16 @@ def agree_discount(request: StaffRequest, number: int) -> HttpResponse:
 
 
 def _say_given_back(request: StaffRequest, order: Order, submission: uuid.UUID) -> None:
-    given = order.refunds.filter(submission=submission)
-    words = ", ".join(f"{refund.get_means_display()} {euros(refund.amount_cents)}" for refund in given)
-    messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good large")
+    """By hand, in large; what goes back to a card online does so by itself."""
+    given = list(order.refunds.filter(submission=submission))
+    by_hand = [refund for refund in given if refund.means != Payment.Means.ONLINE_CARD]
+    words = ", ".join(f"{refund.get_means_display()} {euros(refund.amount_cents)}" for refund in by_hand)
+    if by_hand:
+        messages.success(request, _("To give back: %(words)s") % {"words": words}, extra_tags="good large")
+    online_cents = sum(refund.amount_cents for refund in given) - sum(refund.amount_cents for refund in by_hand)
+    if online_cents:
+        words = _("%(sum)s goes back to the card that paid online, by itself: there is nothing to hand out.")
+        messages.success(request, words % {"sum": euros(online_cents)}, extra_tags="good")
 
 
 @require_http_methods(["GET", "POST"])

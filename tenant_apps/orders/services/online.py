@@ -111,9 +111,9 @@ def follow(*, shop: Shop, order_id: int, now: dt.datetime) -> None:
     Raises Unreachable when Stripe does not answer: what is left is done at the next look.
     """
     try:
-        for attempt in OnlinePayment.objects.filter(order=order_id).live().exclude(session_id=None):
+        for attempt in OnlinePayment.objects.filter(order=order_id).live().select_related("order"):
             with gateway.breaker(now=now):
-                seen = stripe_api.read_session(str(attempt.session_id))
+                seen = _read(shop, attempt)
             outcomes.apply(shop, attempt, seen, now)
         for _number in range(STEPS_AT_MOST):
             step = _plan(shop, order_id, now)
@@ -124,6 +124,19 @@ def follow(*, shop: Shop, order_id: int, now: dt.datetime) -> None:
     except Unreachable:
         _without_stripe(shop, order_id, now)
         raise
+
+
+def _read(shop: Shop, attempt: OnlinePayment) -> Seen:
+    """What became of an attempt. One whose opening was never answered is asked for again: its key finds its page.
+
+    So it is ours at once, whoever paid there, and not only when our patience ends.
+    """
+    try:
+        session_id = attempt.session_id or stripe_api.create_session(_purchase(shop, attempt)).session_id
+    except Refused as error:
+        logger.warning("Stripe refused to open a session: %s", error.code)
+        return Seen(session="expired")  # there never was one
+    return stripe_api.read_session(session_id)
 
 
 @transaction.atomic
@@ -151,18 +164,14 @@ def _carry_out(shop: Shop, step: Step, now: dt.datetime) -> None:
 
 def _close(shop: Shop, attempt: OnlinePayment) -> Seen:
     """Expires the page or lets the sum go; when it is neither any more, what it is."""
-    session_id = attempt.session_id
-    try:
-        if session_id is None:  # asked for, no answer: the same key finds the same page
-            session_id = stripe_api.create_session(_purchase(shop, attempt)).session_id
-    except Refused:
-        return Seen(session="expired")  # there never was one
+    if attempt.session_id is None:
+        return _read(shop, attempt)  # the next step closes what it finds
     try:
         if attempt.intent_id and attempt.authorised_at:
             return stripe_api.cancel(attempt.intent_id, f"{attempt.key}-cancel")
-        return stripe_api.expire_session(session_id)
+        return stripe_api.expire_session(attempt.session_id)
     except Refused:
-        return stripe_api.read_session(session_id)
+        return stripe_api.read_session(attempt.session_id)
 
 
 def _capture(attempt: OnlinePayment, amount_cents: int) -> Seen:

@@ -10,15 +10,15 @@ from django.core import mail
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import COOK, DRIVER, ask, place
+from conftest import COOK, CUSTOMER, DRIVER, ask, place
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.customers import services as customers
 from shared_apps.messages import services as messages
 from shared_apps.messages.models import Message
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import kitchen, road, telling
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services import changing, kitchen, road, telling
+from tenant_apps.orders.services.wishes import Contact, Wishes
 
 Kind = Message.Kind
 HOME = Contact("Camille Martin", "+33612345678", "camille@example.com", "3 rue Nationale", "59000", "Lille",
@@ -205,3 +205,18 @@ def test_the_page_of_an_order_always_has_the_shops_phone(shop, visit):
     path = f"/commande/{order.reference}/"
     assert "Une question ? Appelez la pizzeria" in visit(shop).get(path).content.decode().replace("\u00a0", " ")
     assert 'href="tel:+33320000000"' in visit(shop).get(f"{path}etat/").content.decode()
+
+
+def test_a_letter_about_an_order_that_is_no_more_lists_nothing_to_pay_and_nothing_to_come(shop):
+    order = place(shop, ask("margherita", 2), pays_online=True)
+    changing.cancel(shop=shop, order_id=order.pk, by=CUSTOMER, now=timezone.now())
+    tasks.tell_customer(shop.id, order.pk, Kind.CANCELLED, order.version)
+    tasks.tell_customer(shop.id, order.pk, Kind.PAID_LATE, 1)
+    late = mail.outbox[-1]
+    assert late.subject.endswith("est arrivé trop tard\u00a0: rien n’est débité")
+    assert "La somme réservée sur votre carte est libérée" in late.body
+    assert len(mail.outbox) >= 2
+    for letter in mail.outbox:
+        for text in (letter.body, letter.alternatives[0][0]):
+            assert "Margherita" not in text
+            assert "19,80" not in text

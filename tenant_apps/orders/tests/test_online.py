@@ -6,15 +6,15 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from conftest import COOK, COUNTER, CUSTOMER, MANAGER, ask, check_invariants, place
+from conftest import COOK, COUNTER, CUSTOMER, DRIVER, MANAGER, ask, check_invariants, place
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.gateway.models import FollowUp
 from shared_apps.gateway.services import OnlinePaymentDown
 from shared_apps.gateway.stripe_api import Unreachable
 from tenant_apps.orders.lifecycle import State
-from tenant_apps.orders.models import Case, Order
-from tenant_apps.orders.services import accepting, changing, kitchen, online, settlement
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.models import Case, FailureReason, Order
+from tenant_apps.orders.services import accepting, changing, failures, kitchen, online, road, settlement
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import OnlinePayment, Payment, Refund
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import ShopSettings
@@ -230,6 +230,19 @@ def test_an_answer_that_is_lost_is_found_again_by_its_key(shop, stand_in):
     assert follow(shop, order).state == State.ACCEPTED
 
 
+def test_a_page_whose_answer_was_lost_and_that_is_paid_is_ours_at_the_next_look(shop, stand_in):
+    order = place(shop, ask("margherita"), pays_online=True)
+    stand_in.faults({"kind": "lost_answer", "times": 1, "match": "checkout"})
+    with pytest.raises(OnlinePaymentDown):
+        online.open_page(shop=shop, order_id=order.pk, now=order.placed_at)
+    (session,) = stand_in.objects("checkout.session")
+    stand_in.pay(session["url"])
+    order = follow(shop, order)
+    assert order.state == State.ACCEPTED
+    assert order.online_payments.held_cents() == order.total_cents
+    assert len(stand_in.objects("checkout.session")) == 1
+
+
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_request", "error"])
 @pytest.mark.parametrize("act", ["capture", "cancel", "refunds", "expire"])
 def test_whatever_is_lost_the_next_look_ends_it_once(shop, stand_in, act, fault):
@@ -262,6 +275,29 @@ def test_a_capture_that_fails_leaves_the_ticket_cooking_and_its_sum_to_collect(s
     assert order.state == State.PREPARING
     assert Case.objects.get().kind == Case.Kind.TO_COLLECT
     assert settlement.to_collect_cents(order) == order.total_cents
+    check_invariants()
+
+
+@pytest.mark.parametrize("reached", ["ready", "failed"])
+def test_what_was_not_captured_at_the_claim_is_captured_wherever_the_order_is_by_then(shop, stand_in, reached):
+    """Cooked, or at a door that nobody opened: the kitchen has had it, so it is taken."""
+    home = Contact("Camille", "+33612345678", "", "3 rue Nationale", "59000", "Lille", latitude=50.637, longitude=3.063)
+    lines = [ask("margherita", 2)]
+    order = held(shop, stand_in, *lines, wishes=Wishes(mode=ServiceMode.DELIVERY), contact=home)
+    now = timezone.now()
+    kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=now)
+    stand_in.faults({"kind": "error", "times": 9})
+    with pytest.raises(Unreachable):
+        follow(shop, order)
+    kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=now)
+    if reached == "failed":
+        road.leave(shop=shop, order_ids=[order.pk], by=DRIVER, now=now)
+        why = {"reason": FailureReason.ABSENT, "words": ""}
+        failures.fail(shop=shop, order_id=order.pk, by=DRIVER, now=now, **why)
+    stand_in.faults()
+    order = follow(shop, order)
+    assert order.state == reached
+    assert intent(stand_in)["amount_received"] == order.total_cents == Payment.objects.get().amount_cents
     check_invariants()
 
 

@@ -13,9 +13,10 @@ from shared_apps.accounts.models import AuditEntry
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from shared_apps.messages.models import Message
 from tenant_apps.orders import queries, tasks
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.services import kitchen, stocktaking, substituting, telling
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.models import Movement, Reservation, StandIn, StockLevel, Substitution
@@ -108,6 +109,21 @@ def test_open_orders_follow_and_go_back(shop):
     assert not nuts(Order.objects.get(pk=order.pk))
     assert StockLevel.objects.get(ingredient__code="noix").reserved == 0
     assert not StandIn.objects.exists()
+    check_invariants()
+
+
+def test_an_order_that_awaits_its_payment_follows_and_goes_back_too(shop):
+    """It will be made with what is there then, once it is paid: it must say so on the page where it is paid."""
+    order = place(shop, ask("margherita", 2), pays_online=True)
+    assert replace(shop, "basilic", "noix") == [order]
+    order.refresh_from_db()
+    assert order.state == State.AWAITING_PAYMENT
+    assert nuts(order)
+    assert held(order)["noix"] == Decimal(12)
+    check_invariants()
+    assert end(shop) == [order]
+    assert not nuts(Order.objects.get(pk=order.pk))
+    assert "noix" not in held(order)
     check_invariants()
 
 
