@@ -12,6 +12,7 @@ LINES = (
     "placing",
     "menu",
     "kitchen",
+    "isolation",
     "provisioning",
     "migrating",
 )  # the group view first: it reads every shop there is

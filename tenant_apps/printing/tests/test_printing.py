@@ -13,7 +13,7 @@ from django_q.models import OrmQ, Schedule
 from conftest import COOK, CUSTOMER, ask, place, variant
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import changing, escalation, kitchen
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.printing import printers, queries, services, tasks
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.shop.models import ShopSettings
