@@ -266,6 +266,7 @@ def test_the_live_process_is_killed(busy):
     whole, kitchen, placed = busy
     dead = whole.processes("ocpizza.asgi")
     whole.kill("ocpizza.asgi")
+    expect(kitchen.locator("[data-live-status]")).to_have_text(re.compile("Coupé"), timeout=5000)
     until(lambda: answers(whole, live=True) and not set(dead) & set(whole.processes("ocpizza.asgi")))
     expect(kitchen.locator("[data-live-status]")).to_have_text("En direct", timeout=15_000)
     board_is_right(whole, kitchen, lambda: len(placed) == CUSTOMERS * ORDERS_EACH)
