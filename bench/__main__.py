@@ -10,7 +10,6 @@ from bench import database
 LINES = (
     "group_view",
     "placing",
-    "paying",
     "menu",
     "kitchen",
     "provisioning",
