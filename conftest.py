@@ -31,7 +31,7 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenants import hosts, schemas
 from tenants.backend.base import OWNER
 from tenants.hosts import Shop

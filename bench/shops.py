@@ -18,7 +18,7 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 

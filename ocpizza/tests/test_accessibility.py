@@ -19,8 +19,8 @@ from tenant_apps.delivery.models import Round
 from tenant_apps.delivery.services import positions
 from tenant_apps.delivery.tests import doors
 from tenant_apps.orders.services import kitchen, settlement, stocktaking
-from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.stock.models import Movement, Reception
 from tenant_apps.stock.services import opening
@@ -377,6 +377,11 @@ def test_the_pages_of_what_suppliers_bring(browser, site: Site, own_shop: Shop, 
     reader.press("Entrer en stock")
     reader.read("received")
     reader.read("dates", site.url(own_shop, f"{stock}dates/"))
+    reader.read("unexpected", site.url(own_shop, f"{stock}fournisseurs/{reception.supplier_id}/recevoir/"))
+    page.get_by_text("Quelque chose qu’il ne vend pas d’habitude").click()
+    page.get_by_label("Quantité reçue").last.fill("beaucoup")
+    reader.press("Entrer en stock")
+    reader.read("unexpected, wrong")
     assert reader.found == []
 
 

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import get_commands, load_command_class
+from django.db import models
 from django.urls import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,3 +90,12 @@ def test_the_chapters_are_those_of_the_clients_dossier():
 @pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/[a-z]+/(?:[a-z]+/)?)`", DOSSIER)) - {"/live/"}))
 def test_each_address_is_there(address):
     assert resolve(address, urlconf="ocpizza.urls.group")
+
+
+def test_no_page_takes_a_file():
+    """The day one does, its picture is made again before it is kept; the dossier says so."""
+    templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    assert "multipart/form-data" not in templates
+    assert 'type="file"' not in templates
+    fields = [field for model in apps.get_models() for field in model._meta.get_fields()]
+    assert not [field for field in fields if isinstance(field, models.FileField)]

@@ -12,6 +12,7 @@ from conftest import COUNTER, check_invariants, place
 from ocpizza.tests.test_double_tap import client_of, manager, moves, ready, tap_twice  # noqa: F401  a fixture
 from ocpizza.tests.test_isolation_sweep import SHOP_ADDRESSES, delivery_expected
 from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.catalogue.models import Ingredient
 from shared_apps.core.calendar import business_day
 from shared_apps.onboarding.simulation.browser import Reader
 from tenant_apps.delivery.models import Act, Shift, Stop
@@ -192,6 +193,13 @@ def receive(shop, client, user):
     return filled(client, f"/gestion/stock/livraisons/{expected}/recevoir/", "/recevoir/$"), came.count
 
 
+def receive_unexpected(shop, client, user):
+    supplier, basil = delivery_expected(shop)["supplier_id"], Ingredient.objects.get(code="basilic").pk
+    came = Movement.objects.filter(reason="reception", ingredient_id=basil)
+    address = f"/gestion/stock/fournisseurs/{supplier}/recevoir/"
+    return filled(client, address, "/recevoir/$", **{f"received-{basil}": "50"}), came.count
+
+
 def voucher(shop, client, user):
     today = timezone.localdate().isoformat()
     values = {"code": "ESSAI", "label": "essai", "percent": "10", "first_date": today, "last_date": today}
@@ -214,6 +222,7 @@ def revoke_device(shop, client, user):
 CASES = [
     refund, give_back, agree_discount, credit_note, open_drawer, move_cash, count_drawer, invoice, block, reprint, close_day,
     archive, start_shift, end_shift, take, leave, arrived, delivered, failed, written_off, delivered_again, receive,
+    receive_unexpected,
     voucher, close_case, revoke_device,
 ]  # fmt: skip
 
@@ -243,7 +252,8 @@ TAPPED = {
     "counter:count_drawer", "counter:invoice", "counter:blocked", "counter:follow_up", "books:close_day",
     "books:make_archive", "driver:start_shift", "driver:end_shift", "driver:take", "driver:leave", "driver:arrived",
     "driver:delivered", "driver:failed", "office:ingredient", "office:start_substitution", "office:set_day",
-    "office:members", "office:hours", "office:offers", "office:zone", "office:receive", "office:vouchers",
+    "office:members", "office:hours", "office:offers", "office:zone", "office:receive", "office:receive_unexpected",
+    "office:vouchers",
     "office:close_case", "office:revoke_device", "storefront:checkout_delivery", "storefront:checkout_collection",
     "storefront:cancel", "storefront:keep_change",
     "counter:same_again", "storefront:pay",  # orders/tests/test_races.py, test_online_races.py

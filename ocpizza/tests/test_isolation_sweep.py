@@ -75,6 +75,7 @@ STAFF = {
     "office:order_reception": Permission.STOCK,
     "office:cancel_reception": Permission.STOCK,
     "office:receive": Permission.STOCK,
+    "office:receive_unexpected": Permission.STOCK,
     "office:order_sheet": Permission.STOCK,
     "office:use_by": Permission.STOCK,
     "office:suggestion": Permission.STOCK,

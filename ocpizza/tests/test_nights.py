@@ -15,8 +15,8 @@ from shared_apps.sales import queries as sales
 from shared_apps.sales.models import HourlySales
 from tenant_apps.orders import queries
 from tenant_apps.orders.services import kitchen, settlement
-from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import OpeningRange

@@ -107,7 +107,9 @@ def undo_claim(request: StaffRequest, number: int) -> HttpResponse:
 @require_POST
 @staff(Permission.KITCHEN)
 def acknowledge(request: StaffRequest, number: int, version: int) -> HttpResponse:
-    return _act(request, number, partial(kitchen.acknowledge, version=version))
+    """Where the kitchen works in stations, by the one whose screen it is."""
+    station = _station(request, shop_queries.settings())
+    return _act(request, number, partial(kitchen.acknowledge, version=version, station=station))
 
 
 @require_POST

@@ -214,30 +214,51 @@ class ReceivedRow:
     price: str = ""
     error: str = ""
 
+    @classmethod
+    def of(cls, line: ReceptionLine, data: Mapping[str, str] | None) -> "ReceivedRow":
+        row = cls(line, quantities.written(line.expected) if line.expected else "")
+        if data is not None:
+            for name in ("received", "fault", "lot", "use_by", "price"):
+                setattr(row, name, data.get(f"{name}-{line.ingredient_id}", "").strip())
+        return row
+
 
 @dataclass(slots=True)
 class Received:
     rows: list[ReceivedRow]
+    others: list[ReceivedRow]  # every other ingredient: something else may come with it
     taken: dict[int, Taken] = field(default_factory=dict)
     faults = ReceptionLine.Fault.choices
 
     @property
     def wrong(self) -> bool:
-        return any(row.error for row in self.rows)
+        return any(row.error for row in (*self.rows, *self.others))
+
+    @property
+    def has_others(self) -> bool:
+        return any(row.received or row.error for row in self.others)
 
     @classmethod
     def of(cls, reception: Reception, data: Mapping[str, str] | None) -> "Received":
         """All as expected until somebody says otherwise."""
-        rows = []
-        for line in reception.lines.select_related("ingredient"):
-            row = ReceivedRow(line, quantities.written(line.expected))
-            if data is not None:
-                for name in ("received", "fault", "lot", "use_by", "price"):
-                    setattr(row, name, data.get(f"{name}-{line.ingredient_id}", "").strip())
-            rows.append(row)
-        found = cls(rows)
-        for row in rows:
-            found._read(row)
+        return cls._of(list(reception.lines.select_related("ingredient")), data)
+
+    @classmethod
+    def unexpected(cls, supplier: Supplier, data: Mapping[str, str] | None) -> "Received":
+        """Nothing of what the supplier sells until somebody says what came."""
+        sold = supplier.items.select_related("ingredient").order_by("ingredient__name")
+        return cls._of([ReceptionLine(ingredient=item.ingredient) for item in sold], data)
+
+    @classmethod
+    def _of(cls, lines: list[ReceptionLine], data: Mapping[str, str] | None) -> "Received":
+        others = Ingredient.objects.exclude(pk__in=[line.ingredient_id for line in lines])
+        found = cls(
+            [ReceivedRow.of(line, data) for line in lines],
+            [ReceivedRow.of(ReceptionLine(ingredient=ingredient), data) for ingredient in others],
+        )
+        for row in (*found.rows, *found.others):
+            if row.line.expected or row.received:
+                found._read(row)
         return found
 
     def _read(self, row: ReceivedRow) -> None:

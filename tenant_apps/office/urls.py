@@ -35,6 +35,7 @@ urlpatterns = [
     path("stock/fournisseurs/nouveau/", suppliers.new_supplier, name="new_supplier"),
     path("stock/fournisseurs/<int:supplier_id>/", suppliers.supplier, name="supplier"),
     path("stock/fournisseurs/<int:supplier_id>/attendre/", receptions.new_reception, name="new_reception"),
+    path("stock/fournisseurs/<int:supplier_id>/recevoir/", receptions.receive_unexpected, name="receive_unexpected"),
     path("stock/livraisons/", receptions.receptions, name="receptions"),
     path("stock/livraisons/<int:reception_id>/", receptions.reception, name="reception"),
     path("stock/livraisons/<int:reception_id>/commander/", receptions.order_reception, name="order_reception"),

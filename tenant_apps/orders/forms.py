@@ -10,8 +10,8 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location
-from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words

@@ -98,6 +98,8 @@ class Order(models.Model):
     # One more at each change and at a cancellation; the kitchen acknowledges the version that it has seen.
     version = models.PositiveSmallIntegerField(default=1)
     seen_version = models.PositiveSmallIntegerField(default=1)
+    # Where the kitchen works in stations each acknowledges for itself: its last version seen, until all have.
+    seen_by_stations = models.JSONField(default=dict, db_default={})
     # « Refaire »: made again for nothing, because of what happened to the order that it names.
     remakes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="remade_by")
     remake_reason = models.CharField(max_length=16, choices=RemakeReason, blank=True)
@@ -185,6 +187,16 @@ class Order(models.Model):
     def must_be_acknowledged(self) -> bool:
         """Changed or cancelled since the kitchen looked at it."""
         return self.seen_version < self.version
+
+    @property
+    def stations(self) -> frozenset[Station]:
+        """Whose screens show its ticket: drinks alone are the dispatch's from the start, else it waits for a claim."""
+        places = frozenset(line.station for line in self.lines.all())
+        return places - {Station.DISPATCH} if self.claimed_at is None and len(places) > 1 else places
+
+    def was_seen_by(self, station: Station | None, version: int) -> bool:
+        """By this station, or by the whole kitchen: its one screen, or all the stations that show it."""
+        return version <= max(self.seen_version, self.seen_by_stations.get(station, 0) if station else 0)
 
     @property
     def in_oven_at(self) -> dt.datetime | None:

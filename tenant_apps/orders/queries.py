@@ -33,7 +33,7 @@ OF_A_LINE = (
 )  # fmt: skip
 OF_A_TICKET = (
     "state", "mode", "note", "allergy_note", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at", "version",
-    "seen_version", "remakes", "remake_reason", "remake_words",
+    "seen_version", "seen_by_stations", "remakes", "remake_reason", "remake_words",
 )  # fmt: skip
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)
@@ -83,13 +83,15 @@ class Ticket:
 
     @property
     def is_here(self) -> bool:
-        """Whether its station has something of it: drinks alone are the dispatch's from the start."""
-        places = {line.station for line in self.order.lines.all()}
-        if self.station is None or places == {self.station}:
-            return True
-        if self.station == Station.DISPATCH and self.order.claimed_at is None:
+        """Whether its station has something of it, and has not yet seen it go."""
+        if self.order.state == State.CANCELLED and not self.must_be_acknowledged:
             return False
-        return self.station in places
+        return self.station is None or self.station in self.order.stations
+
+    @property
+    def must_be_acknowledged(self) -> bool:
+        """Changed or cancelled since this screen's station looked at it."""
+        return not self.order.was_seen_by(self.station, self.order.version)
 
     @property
     def furthest_back(self) -> Station:

@@ -249,6 +249,7 @@ class Reception(models.Model):
     received_at = models.DateTimeField(null=True)
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    submission = models.UUIDField(null=True, unique=True)  # of one that nobody expected: sent twice it came once
 
     class Meta:
         ordering = ("expected_at", "id")

@@ -8,7 +8,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.delivery.tests.doors import press
 from tenant_apps.orders.services import kitchen
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 
 

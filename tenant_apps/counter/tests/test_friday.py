@@ -17,9 +17,9 @@ from tenant_apps.counter.tests.test_taking import HOME, orders, text_of
 from tenant_apps.orders import pricing, queries
 from tenant_apps.orders.models import BlockedNumber
 from tenant_apps.orders.quoting import Asked
-from tenant_apps.orders.services import blocking, changing, kitchen, placing, stocktaking
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services import blocking, changing, kitchen, refusals, stocktaking
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement
@@ -105,7 +105,7 @@ def test_the_manager_lets_one_order_through(shop, manager):
 def test_a_pass_is_kept_when_the_order_is_refused_for_something_else(shop, manager):
     number = block(shop)
     manager.post(f"/comptoir/numeros-bloques/{number.pk}/laisser-passer/")
-    with pytest.raises(placing.OutOfZone):
+    with pytest.raises(refusals.OutOfZone):
         place(shop, ask("reine"), wishes=Wishes(ServiceMode.DELIVERY))
     place(shop, ask("reine"))
 
@@ -156,7 +156,7 @@ def test_a_delivery_above_the_sum_is_paid_at_the_counter_in_the_same_act(shop, p
         payment = Payment.objects.get()
         assert (payment.amount_cents, payment.means) == (order.total_cents, "card_terminal")
         from_the_web = Contact(**{name: getattr(HOME, name) for name in HOME.__dataclass_fields__})
-        with pytest.raises(placing.MustBePrepaid):
+        with pytest.raises(refusals.MustBePrepaid):
             place(shop, ask("reine", 2), wishes=Wishes(ServiceMode.DELIVERY), contact=from_the_web)
         place(shop, ask("reine", 2))  # to collect: paid there
 
@@ -167,7 +167,7 @@ def test_a_change_does_not_go_round_it(shop, prepaid):
     )
     ShopSettings.objects.update(delivery_minimum_cents=0)
     order = place(shop, ask("margherita"), wishes=Wishes(ServiceMode.DELIVERY), contact=HOME)
-    with pytest.raises(placing.MustBePrepaid):
+    with pytest.raises(refusals.MustBePrepaid):
         changing.change(shop=shop, order_id=order.pk, lines=[ask("reine", 3)], by=COUNTER, now=timezone.now())
 
 

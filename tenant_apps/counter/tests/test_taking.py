@@ -8,7 +8,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 
 HOME = Contact("Camille Martin", "+33612345678", street="3 rue Nationale", postcode="59000", city="Lille",
                details="2e étage", latitude=50.637, longitude=3.063)  # fmt: skip

@@ -20,8 +20,8 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenants.hosts import Shop
 

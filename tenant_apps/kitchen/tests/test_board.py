@@ -12,7 +12,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.services import changing, kitchen, remaking
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement, StockLevel

@@ -191,6 +191,41 @@ def test_a_cancelled_ticket_flashes_where_its_pizzas_are(shop, cook):
     assert everywhere(cook) == [[], [], []]
 
 
+def cancelled_in_three_places(shop, cook):
+    """A pizza in preparation, one in the oven, a drink at the dispatch; then cancelled."""
+    order = place(shop, ask("reine"), ask("margherita"), ask("cola-33cl", size=None))
+    cook.post(f"/cuisine/bons/{order.pk}/prendre/")
+    send(cook, order, "preparation", line=lines_of(shop, order)[0].pk)
+    with schema_context(shop.schema_name):
+        changing.cancel(shop=shop, order_id=order.pk, by=MANAGER, now=timezone.now())
+    return order
+
+
+def test_each_station_acknowledges_for_itself(shop, cook):
+    order = cancelled_in_three_places(shop, cook)
+    seen = f"/cuisine/bons/{order.pk}/vu/2/?poste="
+    assert everywhere(cook) == [[order.pk], [order.pk], [order.pk]]
+    cook.post(f"{seen}four")
+    cook.post(f"{seen}four")  # a double tap
+    assert everywhere(cook) == [[order.pk], [], [order.pk]]
+    assert "ANNULÉE" in text_of(cook.get("/cuisine/bons/?poste=preparation"))
+    assert "ANNULÉE" in text_of(cook.get("/cuisine/bons/"))  # the screen of all waits for the last of them
+    cook.post(f"{seen}expedition")
+    cook.post(f"{seen}preparation")
+    assert everywhere(cook) == [[], [], []]
+    with schema_context(shop.schema_name):
+        assert not Order.objects.get(pk=order.pk).must_be_acknowledged
+        by_whom = OrderEvent.objects.filter(order=order, reason="seen").order_by("id").values_list("detail", flat=True)
+        assert [detail["station"] for detail in by_whom] == ["oven", "dispatch", "preparation"]
+    check_invariants()
+
+
+def test_the_screen_of_all_stations_acknowledges_for_all(shop, cook):
+    order = cancelled_in_three_places(shop, cook)
+    cook.post(f"/cuisine/bons/{order.pk}/vu/2/")
+    assert everywhere(cook) == [[], [], []]
+
+
 def test_the_screen_of_all_stations_offers_the_next_tap_of_each_ticket(shop, cook):
     order = place(shop, ask("reine"))
     for act, words in (

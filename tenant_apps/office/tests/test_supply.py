@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -134,6 +135,51 @@ def test_a_delivery_is_received_as_it_came_and_sent_twice_it_is_received_once(sh
     assert "Bientôt" in dates
     assert "L42" in dates
     assert "8,90 € le kg" in text_of(manager.get(f"{STOCK}{cheese}/"))
+    check_invariants()
+
+
+def test_what_nobody_expected_is_received_all_the_same_once(shop, manager, supplier):
+    assert f"fournisseurs/{supplier.pk}/recevoir/" in manager.get(f"{STOCK}livraisons/").content.decode()
+    receive, cheese, basil = f"{STOCK}fournisseurs/{supplier.pk}/recevoir/", key("mozzarella"), key("basilic")
+    page = manager.get(receive).content.decode()
+    submission = re.search(r'name="submission" value="([^"]+)"', page)[1]
+    assert 'name="fault-' not in page  # less than nothing cannot come
+    with schema_context(shop.schema_name):
+        before = dict(StockLevel.objects.filter(pk__in=(cheese, basil)).values_list("pk", "on_hand"))
+    sent = {f"received-{cheese}": "2 500", f"price-{cheese}": "8,90", f"lot-{cheese}": "L7", f"received-{basil}": "30"}
+    for _ in range(2):
+        answer = manager.post(receive, sent | {"submission": submission})
+        assert answer.status_code == 302
+    with schema_context(shop.schema_name):
+        after = dict(StockLevel.objects.filter(pk__in=(cheese, basil)).values_list("pk", "on_hand"))
+        assert after == {cheese: before[cheese] + 2500, basil: before[basil] + 30}
+        came = Movement.objects.filter(ingredient_id=cheese, reason="reception").get()
+        assert came.actor_id is not None
+        assert Reception.objects.filter(state="received").count() == 1
+    page = text_of(manager.get(answer["Location"]))
+    assert "L7" in page
+    check_invariants()
+
+
+def test_nothing_that_came_is_no_delivery(shop, manager, supplier):
+    receive = f"{STOCK}fournisseurs/{supplier.pk}/recevoir/"
+    sent = {"submission": str(uuid.uuid4())}
+    for values, words in (({}, "d’un ingrédient au moins"), ({f"received-{key('basilic')}": "x"}, "à corriger")):
+        answer = manager.post(receive, sent | values)
+        assert (answer.status_code, words in text_of(answer)) == (422, True)
+    assert manager.post(receive, {f"received-{key('basilic')}": "1", "submission": "x"}).status_code == 404
+    with schema_context(shop.schema_name):
+        assert not Reception.objects.filter(state="received").exists()
+
+
+def test_something_else_comes_with_what_was_expected(shop, manager, supplier):
+    draft = drafted(shop, manager, supplier)
+    manager.post(f"{STOCK}livraisons/{draft.pk}/commander/")
+    sent = {f"received-{key('mozzarella')}": "7500", f"received-{key('basilic')}": "30"}
+    assert manager.post(f"{STOCK}livraisons/{draft.pk}/recevoir/", sent).status_code == 302
+    with schema_context(shop.schema_name):
+        lines = draft.lines.order_by("ingredient_id").values_list("ingredient_id", "expected", "received")
+        assert set(lines) == {(key("mozzarella"), 7500, 7500), (key("basilic"), 0, 30)}
     check_invariants()
 
 

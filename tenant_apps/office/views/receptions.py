@@ -1,6 +1,7 @@
 """What suppliers are to bring, and what they brought."""
 
 import datetime as dt
+import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -158,8 +159,48 @@ def receive(request: StaffRequest, reception_id: int) -> HttpResponse:
         except RuleError as error:
             refusal = str(error)
     wrong = data is not None and (received.wrong or refusal)
-    context = {"reception": found, "received": received, "refusal": refusal, "wrong": wrong}
+    context = {
+        "reception": found, "brought_by": found.supplier, "received": received, "refusal": refusal, "wrong": wrong
+    }  # fmt: skip
     return render(request, "office/receive.html", context, status=422 if wrong else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Permission.STOCK)
+def receive_unexpected(request: StaffRequest, supplier_id: int) -> HttpResponse:
+    """What a supplier brought that nobody expected. Sent twice it is received once."""
+    supplier = queries.suppliers().filter(pk=supplier_id).first()
+    if supplier is None:
+        raise Http404
+    data = request.POST if request.method == "POST" else None
+    received, refusal = Received.unexpected(supplier, data), ""
+    if data is not None and not received.wrong:
+        try:
+            made = receiving.receive_unexpected(
+                shop=request.pizzeria,
+                supplier_id=supplier.pk,
+                submission=_submission(data.get("submission", "")),
+                taken=received.taken,
+                actor_id=request.user.pk,
+                now=timezone.now(),
+            )
+            messages.success(request, _("Received: the stock is up to date."), extra_tags="good")
+            return redirect("office:reception", made.pk)
+        except RuleError as error:
+            refusal = str(error)
+    wrong = data is not None and (received.wrong or refusal)
+    submission = data.get("submission", "") if data is not None else str(uuid.uuid4())
+    context = {
+        "brought_by": supplier, "received": received, "refusal": refusal, "wrong": wrong, "submission": submission
+    }  # fmt: skip
+    return render(request, "office/receive.html", context, status=422 if wrong else 200)
+
+
+def _submission(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 @require_GET

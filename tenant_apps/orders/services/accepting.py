@@ -11,7 +11,7 @@ from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, following, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import check_prepaid
+from tenant_apps.orders.services.terms import check_prepaid
 from tenant_apps.payments.models import OnlinePayment
 from tenant_apps.shop import queries as shop_queries
 from tenants.hosts import Shop

@@ -20,7 +20,7 @@ from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
 from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.placing import BelowMinimum, MustBePrepaid
+from tenant_apps.orders.services.refusals import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones

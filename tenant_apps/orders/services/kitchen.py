@@ -9,7 +9,7 @@ from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.messages.models import Message
 from tenant_apps.orders import lifecycle
-from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.lifecycle import State, Station
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import acts, following, stations, substituting, telling
 from tenant_apps.orders.services.acts import By
@@ -72,14 +72,22 @@ def undo_claim(*, shop: Shop, order_id: int, by: By, now: dt.datetime) -> Order:
 
 
 @transaction.atomic
-def acknowledge(*, shop: Shop, order_id: int, version: int, by: By, now: dt.datetime) -> Order:
-    """The kitchen has seen this change or cancellation; one that came meanwhile is still to be seen."""
+def acknowledge(
+    *, shop: Shop, order_id: int, version: int, by: By, now: dt.datetime, station: Station | None = None
+) -> Order:
+    """The kitchen, or this station of it, has seen a change or cancellation; one that came meanwhile is still to be seen."""
     order = acts.locked(order_id)
-    if order.seen_version < version <= order.version:
+    if version > order.version or order.was_seen_by(station, version):
+        return order
+    detail: dict[str, object] = {"version": version}
+    if station:
+        order.seen_by_stations[station.value] = version
+        detail["station"] = station.value
+    if all(order.was_seen_by(other, version) for other in order.stations if station):
         order.seen_version = version
-        order.save(update_fields=["seen_version"])
-        acts.record(order=order, by=by, now=now, from_state=order.state, reason="seen", detail={"version": version})
-        acts.tell(shop=shop, order=order)
+    order.save(update_fields=["seen_version", "seen_by_stations"])
+    acts.record(order=order, by=by, now=now, from_state=order.state, reason="seen", detail=detail)
+    acts.tell(shop=shop, order=order)
     return order
 
 

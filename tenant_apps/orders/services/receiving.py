@@ -1,6 +1,7 @@
 """What suppliers bring, and the orders that count on it: those that a reception no longer covers become cases."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -68,6 +69,24 @@ def receive(
     """What really came. Sent twice it is received once. Raises NotOpen, WrongQuantity, NoReason."""
     reception = receptions.receive(
         where=_where(shop), reception_id=reception_id, taken=taken, actor_id=actor_id, now=now
+    )
+    cases.review_shortages(now=now)
+    return reception
+
+
+@transaction.atomic
+def receive_unexpected(
+    *,
+    shop: Shop,
+    supplier_id: int,
+    submission: uuid.UUID,
+    taken: Mapping[int, Taken],
+    actor_id: int | None,
+    now: dt.datetime,
+) -> Reception:
+    """What nobody expected; it may cover orders that lacked it. Sent twice it is received once. Raises WrongQuantity."""
+    reception = receptions.receive_unexpected(
+        where=_where(shop), supplier_id=supplier_id, submission=submission, taken=taken, actor_id=actor_id, now=now
     )
     cases.review_shortages(now=now)
     return reception

@@ -12,7 +12,7 @@ from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import ServiceMode
 from tenant_apps.orders import tasks
 from tenant_apps.orders.services import escalation, kitchen
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.shop import queries as shop_queries
 
 LATER = dt.timedelta(seconds=61)

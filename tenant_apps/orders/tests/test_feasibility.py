@@ -18,7 +18,7 @@ from tenant_apps.orders import invariants
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.services import changing, kitchen, receiving, stocktaking
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.orders.tests.test_races import leave_only, together
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement, Reception, Reservation, StockLevel, Supplier

@@ -17,9 +17,9 @@ from tenant_apps.drawer.services import sessions
 from tenant_apps.orders.invariants import INVARIANTS
 from tenant_apps.orders.models import FailureReason
 from tenant_apps.orders.services import kitchen, refunding, settlement
-from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.orders.tests.test_substitutions import replace
 from tenant_apps.payments.models import Payment, ReversalLine
 from tenant_apps.payments.services import credit_notes

@@ -18,7 +18,7 @@ from shared_apps.messages.models import Message
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing, kitchen, road, telling
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 
 Kind = Message.Kind
 HOME = Contact("Camille Martin", "+33612345678", "camille@example.com", "3 rue Nationale", "59000", "Lille",

@@ -14,7 +14,7 @@ from shared_apps.gateway.stripe_api import Unreachable
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, FailureReason, Order
 from tenant_apps.orders.services import accepting, changing, failures, kitchen, online, road, settlement
-from tenant_apps.orders.services.placing import Contact, Wishes
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import OnlinePayment, Payment, Refund
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import ShopSettings

@@ -13,7 +13,8 @@ from shared_apps.messages.models import Message
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing, estimating, kitchen, rush
-from tenant_apps.orders.services.placing import ChannelClosed, Contact, NoSlot, Wishes
+from tenant_apps.orders.services.refusals import ChannelClosed, NoSlot
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop.models import ShopSettings, Slot, TradingChange

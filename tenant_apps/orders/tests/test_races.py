@@ -29,9 +29,10 @@ from tenant_apps.orders.services import (
     settlement,
     stocktaking,
 )
-from tenant_apps.orders.services.placing import NoSlot, Wishes
 from tenant_apps.orders.services.refunding import Returned
+from tenant_apps.orders.services.refusals import NoSlot
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.payments.models import Payment, Refund, Reversal
 from tenant_apps.payments.services import credit_notes, refunds
 from tenant_apps.shop import queries as shop_queries

@@ -16,7 +16,7 @@ from tenant_apps.orders import queries, tasks
 from tenant_apps.orders.lifecycle import State
 from tenant_apps.orders.models import Case, Order
 from tenant_apps.orders.services import kitchen, stocktaking, substituting, telling
-from tenant_apps.orders.services.placing import Wishes
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.stock import queries as stock_queries
 from tenant_apps.stock.models import Movement, Reservation, StandIn, StockLevel, Substitution

@@ -14,8 +14,8 @@ from django_q.models import OrmQ, Schedule
 from conftest import COOK, COUNTER, CUSTOMER, DRIVER, ask, place, variant
 from shared_apps.catalogue.models import Ingredient, ServiceMode
 from tenant_apps.orders.services import changing, escalation, kitchen, settlement
-from tenant_apps.orders.services.placing import Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.printing import printers, queries, services, tasks
 from tenant_apps.printing.models import PrintJob

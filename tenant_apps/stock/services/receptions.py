@@ -4,6 +4,7 @@ Locks: receptions by id, then levels by ingredient id (ADR 0027). Every act is k
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,6 +185,24 @@ def receive(
         reception.save(update_fields=["state", "received_at", "received_by"])
     _keep(where, reception, actor_id, before, _words(reception))
     return reception
+
+
+@transaction.atomic
+def receive_unexpected(
+    *,
+    where: Where,
+    supplier_id: int,
+    submission: uuid.UUID,
+    taken: Mapping[int, Taken],
+    actor_id: int | None,
+    now: dt.datetime,
+) -> Reception:
+    """What a supplier brought that nobody expected. The same submission again is received once. Raises WrongQuantity."""
+    if not any(what.quantity > 0 for what in taken.values()):
+        raise WrongQuantity(_("Enter what came of one ingredient at least, above zero."))
+    came: dict[str, object] = {"supplier_id": supplier_id, "state": State.DRAFT, "expected_at": now, "made_at": now}
+    reception, _made = Reception.objects.get_or_create(submission=submission, defaults=came | {"made_by_id": actor_id})
+    return receive(where=where, reception_id=reception.pk, taken=taken, actor_id=actor_id, now=now)
 
 
 def _lines_received(reception: Reception, taken: Mapping[int, Taken]) -> list[ReceptionLine]:

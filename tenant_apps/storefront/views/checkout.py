@@ -25,7 +25,7 @@ from tenant_apps.orders.discounts import Off
 from tenant_apps.orders.filling import Filled
 from tenant_apps.orders.forms import CheckoutForm
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import placing
+from tenant_apps.orders.services import placing, refusals
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
 from tenant_apps.shop.queries import Situation
@@ -183,7 +183,7 @@ def _place(
                 shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
-    except placing.OutOfZone as refusal:
+    except refusals.OutOfZone as refusal:
         form.add_error("street", str(refusal))
         form.out_of_zone = True
         return None

@@ -17,8 +17,8 @@ from shared_apps.core.money import euros
 from tenant_apps.orders import receipts as bills
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.services import kitchen, remaking, repricing, settlement
-from tenant_apps.orders.services.placing import Contact, Wishes
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.printing import receipts as paper
 from tenant_apps.printing.models import PrintJob
