@@ -13,6 +13,7 @@ LINES = (
     "paying",
     "menu",
     "kitchen",
+    "isolation",
     "provisioning",
     "migrating",
 )  # the group view first: it reads every shop there is

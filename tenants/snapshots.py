@@ -118,9 +118,14 @@ def _copy_out(schema_name: str, table: str, columns: list[str], opened: Opened) 
 
 
 def fill(*, schema_name: str, contents: Contents, opened: Opened) -> None:
-    """Copies the rows into a schema whose tables are empty, by the owner, in the caller's transaction."""
+    """Copies the rows into a schema whose tables are empty, by the owner, in the caller's transaction.
+
+    Tables come in the order of their names, so that keys are checked at the end: the DDL of a column that was added later
+    with its foreign key leaves that one checked at once, for the whole transaction that replayed it.
+    """
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for name, table in contents.tables.items():
             with opened(name) as stream:
                 cursor.copy_expert(f"{_copy(schema_name, name, table.columns)} FROM STDIN (FORMAT csv, HEADER)", stream)
@@ -130,6 +135,7 @@ def fill(*, schema_name: str, contents: Contents, opened: Opened) -> None:
             cursor.execute(
                 "SELECT setval(pg_get_serial_sequence(%s, %s), %s, %s)", [qualified, column, last_value, is_called]
             )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def replace(*, schema_name: str, contents: Contents, opened: Opened) -> None:

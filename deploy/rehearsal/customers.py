@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -132,12 +132,12 @@ class Crowd:
         self._lock, self._over = threading.Lock(), threading.Event()
 
     @contextlib.contextmanager
-    def scene(self) -> Iterator[Tally]:
-        """Customers come and order during the block; at its end each finishes what they began."""
+    def scene(self, shops: Sequence[str] = SHOPS) -> Iterator[Tally]:
+        """Customers of these shops come and order during the block; at its end each finishes what they began."""
         self.tally, self._over = Tally(), threading.Event()
         threads = [
             threading.Thread(target=self._visit, args=(slug, f"127.1.{shop + 1}.{number + 1}"))
-            for shop, slug in enumerate(SHOPS)
+            for shop, slug in enumerate(shops)
             for number in range(PER_SHOP)
         ]
         for thread in threads:

@@ -90,9 +90,12 @@ class Site:
         current = HOME / "current"
         return self.as_user(str(current / ".venv/bin/python"), "manage.py", *arguments, cwd=current, check=check)
 
-    def shell(self, script: Path) -> str:
-        """A script of the rehearsal's, run by `manage.py shell` of the release that serves."""
-        return self.manage("shell", "--verbosity", "0", "--command", script.read_text())
+    def shell(self, script: Path, **words: str) -> str:
+        """A script of the rehearsal's, run by `manage.py shell` of the release that serves; `words` replace theirs in it."""
+        text = script.read_text()
+        for word, value in words.items():
+            text = text.replace(word, value)
+        return self.manage("shell", "--verbosity", "0", "--command", text)
 
     def first_release(self, commit: str) -> None:
         mirror = HOME / "repository.git"
@@ -194,8 +197,9 @@ def clean() -> None:
     if DEFAULT_SITE_ASIDE.is_symlink():
         DEFAULT_SITE_ASIDE.rename(DEFAULT_SITE)
     _remove_user()
-    for folder in (LOGS, TLS, HOME):  # the mark last
+    for folder in (LOGS, TLS, *(path for path in HOME.iterdir() if path.is_dir())):
         shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(HOME, ignore_errors=True)  # the mark last: one that is cut goes on the next time
 
 
 def _remove_user() -> None:

@@ -1,6 +1,6 @@
 """What is played, one function a scene: it acts, checks, and returns its figures. A scene that fails raises Stop.
 
-Added scenes (a shop backed up, dropped, restored) go into SCENES of `__main__`, where the order of play is.
+The order of play is SCENES of `__main__`.
 """
 
 import json

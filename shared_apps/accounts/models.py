@@ -93,6 +93,11 @@ ACTS = {
     "second_factor_off": _("Codes of a phone no longer asked"),
     "rescue_codes": _("New rescue codes"),
     "substitution": _("Replacements"),
+    "suspended": _("Pizzeria suspended"),
+    "resumed": _("Pizzeria back in service"),
+    "closed": _("Pizzeria closed for good"),
+    "renamed": _("Another web address"),
+    "restored": _("Pizzeria restored from a backup"),
 }
 
 

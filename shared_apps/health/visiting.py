@@ -30,6 +30,7 @@ class Visitor:
     connect: tuple[str, int] | None = None
     authority: Path | None = None
     port: int = 443
+    plain_port: int = 80
     context: ssl.SSLContext = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,9 +62,9 @@ class Visitor:
             connection.close()
 
     def plainly(self, host: str) -> Answer:
-        """Without TLS, on port 80. Raises Unreachable."""
+        """Without TLS. Raises Unreachable."""
         address = self.connect[0] if self.connect else host
-        connection = http.client.HTTPConnection(address, 80, timeout=SECONDS)
+        connection = http.client.HTTPConnection(address, self.plain_port, timeout=SECONDS)
         try:
             connection.request("GET", "/", headers={"Host": host})
             answer = connection.getresponse()

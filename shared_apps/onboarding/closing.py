@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Membership
 from shared_apps.core.errors import RuleError
+from shared_apps.onboarding import auditing
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
 from tenants import hosts, schemas
 from tenants.models import Domain, Pizzeria
@@ -80,6 +81,7 @@ def close(*, pizzeria: Pizzeria, folder: Path, code: str) -> Path:
         locked.state = Pizzeria.State.CLOSED
         locked.save(update_fields=["state"])
         Membership.objects.filter(pizzeria=locked).delete()
+        auditing.record(pizzeria=locked, act="closed", before={}, after={"archive": archives[0].name})
     hosts.forget()
     return archives[0]
 
@@ -91,6 +93,7 @@ def rename(*, pizzeria: Pizzeria, slug: str) -> None:
     taken = Domain.objects.filter(domain=host).exclude(tenant=pizzeria).exists()
     if taken or Pizzeria.objects.filter(slug=slug).exclude(pk=pizzeria.pk).exists():
         raise AddressTaken
+    auditing.record(pizzeria=pizzeria, act="renamed", before={"slug": pizzeria.slug}, after={"slug": slug})
     pizzeria.slug = slug
     pizzeria.save(update_fields=["slug"])
     Domain.objects.filter(tenant=pizzeria).update(is_primary=False)

@@ -11,6 +11,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.core.errors import RuleError
+from shared_apps.onboarding import auditing
 from shared_apps.onboarding.plans import Plan
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.shop.models import OpeningRange, ShopSettings
@@ -105,7 +106,7 @@ def suspend(*, pizzeria: Pizzeria) -> None:
     open_orders = OrderSummary.objects.filter(pizzeria=pizzeria, state__in=OPEN_STATES).count()
     if open_orders:
         raise OrdersStillOpen(open_orders)
-    _set_state(pizzeria, Pizzeria.State.SUSPENDED)
+    _set_state(pizzeria, Pizzeria.State.SUSPENDED, act="suspended")
 
 
 def stop_orders(*, pizzeria: Pizzeria) -> bool:
@@ -123,10 +124,12 @@ def take_orders_again(*, pizzeria: Pizzeria) -> None:
 def resume(*, pizzeria: Pizzeria) -> None:
     with schema_context(pizzeria.schema_name):
         ShopSettings.objects.update(takes_orders=True)
-    _set_state(pizzeria, Pizzeria.State.TRADING)
+    _set_state(pizzeria, Pizzeria.State.TRADING, act="resumed")
 
 
-def _set_state(pizzeria: Pizzeria, state: Pizzeria.State) -> None:
-    pizzeria.state = state
-    pizzeria.save(update_fields=["state"])
+def _set_state(pizzeria: Pizzeria, state: Pizzeria.State, *, act: str) -> None:
+    before, pizzeria.state = pizzeria.state, state
+    with transaction.atomic():
+        pizzeria.save(update_fields=["state"])
+        auditing.record(pizzeria=pizzeria, act=act, before={"state": before}, after={"state": state})
     hosts.forget()

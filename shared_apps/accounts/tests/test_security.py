@@ -66,6 +66,18 @@ def test_after_five_wrong_passwords_the_right_one_waits_too(shop, make_staff, vi
     assert sign_in(visit(shop), other).status_code == 302
 
 
+def test_an_address_that_tries_many_accounts_waits_and_another_address_does_not(shop, make_staff, visit):
+    user = make_staff(Role.COOK, shop)
+    for number in range(20):
+        assert sign_in(visit(shop), User(email=f"essai{number}@example.com"), "autre").status_code == 422
+    refused = sign_in(visit(shop), user)
+    assert refused.status_code == 422
+    assert "Trop de tentatives" in refused.content.decode()
+    elsewhere = visit(shop)
+    elsewhere.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    assert sign_in(elsewhere, user).status_code == 302
+
+
 def test_attempts_are_counted_for_every_process_together(shop, make_staff, visit):
     """In the database, not in the memory of the process that happened to answer."""
     sign_in(visit(shop), make_staff(Role.COOK, shop), "autre")

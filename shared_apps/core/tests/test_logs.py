@@ -173,3 +173,34 @@ def test_sentry_is_told_the_shop_and_nothing_of_anybody(own_shop, web, sentry):
     for secret in (*secrets.values(), "une-reference-secrete", "une-session-secrete", "un-appareil", "4512"):
         assert secret not in told
         assert urllib.parse.quote_plus(secret) not in told
+
+
+MONITORED = """
+import sentry_sdk
+from shared_apps.core.reporting import DAILY, monitored, start
+
+start(dsn={dsn!r}, environment="essai", release="", traces=0)
+
+@monitored("essai", DAILY)
+def well(): pass
+
+@monitored("essai-manque", DAILY)
+def failing(): raise ValueError("camille@example.com")
+
+well()
+try:
+    failing()
+except ValueError:
+    pass
+sentry_sdk.flush(10)
+"""
+
+
+def test_sentry_is_told_when_a_schedule_began_and_how_it_ended(sentry):
+    subprocess.run([sys.executable, "-c", MONITORED.format(dsn=sentry[0])], cwd=settings.BASE_DIR, check=True)
+    told = [json.loads(line) for envelope in sentry[1] for line in envelope.splitlines() if "monitor_slug" in line]
+    assert [(one["monitor_slug"], one["status"]) for one in told] == [
+        ("essai", "in_progress"), ("essai", "ok"), ("essai-manque", "in_progress"), ("essai-manque", "error"),
+    ]  # fmt: skip
+    assert told[0]["monitor_config"]["schedule"] == {"type": "crontab", "value": "0 4 * * *"}
+    assert "camille" not in "".join(sentry[1])

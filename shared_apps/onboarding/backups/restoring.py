@@ -19,6 +19,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, User
 from shared_apps.core.errors import RuleError
+from shared_apps.onboarding import auditing
 from shared_apps.onboarding.backups import files
 from shared_apps.onboarding.backups.files import Backup, ShopCopy
 from tenant_apps.orders import invariants
@@ -141,6 +142,7 @@ def restore(*, path: Path, slug: str | None, to: str | None, identity: Path | No
                 recovery.go_on_after_restore(shop=Shop.of(pizzeria), now=now)
             call_command("rebuild_sales", pizzeria.slug, stdout=StringIO())
             _check_all(pizzeria)
+            auditing.record(pizzeria=pizzeria, act="restored", before={"kept": replaced}, after={"backup": path.name})
         hosts.forget()
         return Restored(pizzeria, sum(table.rows for table in copy.contents.tables.values()), replaced)
 

@@ -24,13 +24,13 @@ from django_tenants.utils import schema_context
 from pyrage import x25519
 
 from conftest import COOK, COUNTER, ask, check_invariants, drop_shop, place, plan
-from shared_apps.accounts.models import Membership
+from shared_apps.accounts.models import AuditEntry, Membership
 from shared_apps.onboarding import services
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen, settlement
 from tenant_apps.payments.models import Payment
-from tenant_apps.stock.models import StockLevel
+from tenant_apps.stock.models import Reception, StockLevel, Supplier
 from tenant_apps.till.models import Entry
 from tenants import schemas
 from tenants.models import Pizzeria, RestoreDrill
@@ -38,10 +38,11 @@ from tenants.models import Pizzeria, RestoreDrill
 
 @pytest.fixture
 def pizzeria(own_shop) -> Iterator[Pizzeria]:
-    """With two orders, one of them claimed; what restores leave behind is dropped."""
+    """With two orders, one of them claimed, and a delivery to come; what restores leave behind is dropped."""
     place(own_shop, ask("reine", 2))
     order = place(own_shop, ask("margherita"))
     kitchen.claim(shop=own_shop, order_id=order.pk, by=COOK, now=timezone.now())
+    _expects_a_delivery()
     connection.set_schema_to_public()  # where the commands of ops begin
     yield Pizzeria.objects.get(pk=own_shop.id)
     connection.set_schema_to_public()
@@ -50,6 +51,13 @@ def pizzeria(own_shop) -> Iterator[Pizzeria]:
         left = [name for (name,) in cursor.fetchall() if name != own_shop.schema_name]
     for name in left:
         schemas.drop_aside(schema_name=name)
+
+
+def _expects_a_delivery() -> None:
+    """Its table comes before that of the supplier it names: the DDL of that key has it checked at once."""
+    dairy = Supplier.objects.create(name="Crèmerie de l’essai", delivers_by=dt.time(9))
+    now = timezone.now()
+    Reception.objects.create(supplier=dairy, state=Reception.State.DRAFT, expected_at=now, made_at=now)
 
 
 def run(name: str, *arguments: str) -> str:
@@ -267,6 +275,9 @@ def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop,
     assert "restaurées" in run("restore_pizzeria", str(keeping.kept(tmp_path)[0]))
     run("resume_pizzeria", own_shop.slug)
     check_invariants()
+    told = AuditEntry.objects.filter(pizzeria=pizzeria).order_by("pk")
+    assert list(told.values_list("act", "actor")) == [("closed", None), ("restored", None), ("resumed", None)]
+    assert told[0].after["archive"] == told[1].after["backup"] == keeping.kept(tmp_path)[0].name
 
 
 def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client):
@@ -278,6 +289,8 @@ def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client
         assert answer["Location"].endswith("/panier/?x=1")
         assert new in answer["Location"]
         assert client.get("/", HTTP_HOST=f"{new}.ocpizza.localhost").status_code == 200
+        told = AuditEntry.objects.get(pizzeria=pizzeria, act="renamed")
+        assert (told.before, told.after) == ({"slug": own_shop.slug}, {"slug": new})
         assert "adresse" in refused("rename_pizzeria", new, "nation")
         with pytest.raises(services.AddressKept):
             services.open_pizzeria(plan=plan(own_shop.slug))

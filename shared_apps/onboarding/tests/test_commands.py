@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from django_tenants.utils import schema_context
 
 from conftest import COUNTER, place, plan
-from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.accounts.models import AuditEntry, Membership, Role, User
 from shared_apps.catalogue.models import Ingredient
 from shared_apps.onboarding import services
 from shared_apps.onboarding.management.commands import suspend_pizzeria
@@ -257,6 +257,8 @@ def test_a_pizzeria_without_an_open_order_is_suspended():
     assert "OC Pizza Nation" in run("suspend_pizzeria", "nation")
     assert state("nation") == Pizzeria.State.SUSPENDED
     assert state("voisine") == Pizzeria.State.TRADING
+    told = AuditEntry.objects.get(act="suspended")
+    assert (told.pizzeria.slug, told.before, told.after) == ("nation", {"state": "trading"}, {"state": "suspended"})
 
 
 def test_a_pizzeria_with_open_orders_is_not_suspended(order):

@@ -22,6 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", nargs="?", default=f"https://{settings.BASE_DOMAIN}")
         parser.add_argument("--connect", help="hôte:port où écoute le site, si son nom n'y mène pas encore")
+        parser.add_argument("--http-port", type=int, default=80, help="où http est renvoyé vers https (80)")
         parser.add_argument("--ca", type=Path, help="autorité du certificat, si elle est privée")
         parser.add_argument("--wait", type=int, default=60, help="secondes laissées à ce qui vient de démarrer")
         parser.add_argument("--sentry", action="store_true", help="envoie à Sentry un évènement d'essai")
@@ -58,4 +59,4 @@ def _visitor(options: dict[str, Any], port: int) -> Visitor:
     if options["connect"]:
         host, _, given = options["connect"].partition(":")
         connect = (host, int(given or port))
-    return Visitor(connect=connect, authority=options["ca"], port=port)
+    return Visitor(connect=connect, authority=options["ca"], port=port, plain_port=options["http_port"])
