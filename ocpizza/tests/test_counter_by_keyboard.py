@@ -1,6 +1,7 @@
 """An order taken on the phone without touching the mouse, and handed to the shop that delivers there."""
 
 import re
+import time
 import uuid
 
 import pytest
@@ -78,6 +79,45 @@ def test_an_order_out_of_zone_is_handed_over_and_placed_by_keyboard_alone(browse
     with schema_context(far_shop.schema_name):
         order = Order.objects.get()
         assert (order.mode, order.city, order.contact_phone) == ("delivery", "Lyon", "+33612345678")
+    check_invariants()
+
+
+BETWEEN_KEYS_MS = 250  # four keys a second, of somebody who listens to a caller meanwhile
+
+
+def test_a_delivery_of_two_pizzas_is_taken_by_keyboard_within_a_minute(browser, site, own_shop, team):
+    page = open_page(browser)
+    sign_in(page, site, own_shop, team[Role.COUNTER])
+    keys, began = page.keyboard, time.monotonic()
+
+    def types(text: str) -> None:
+        keys.type(text, delay=BETWEEN_KEYS_MS)
+
+    with page.expect_navigation():
+        keys.press("F2")
+    keys.press("F3")
+    for typed, written in (("reine", "1 × Reine"), ("margherita", "1 × Margherita")):
+        types(typed)
+        keys.press("Enter")
+        expect(page.locator("#lines")).to_contain_text(written)
+    keys.press("F2")
+    types("0612345678")
+    keys.press("Tab")
+    types("Martin")
+    for _ in range(2):
+        keys.press("Tab")
+    types("Liv")
+    for text in ("", "3 rue Nationale", "59000", "Lille"):
+        keys.press("Tab")
+        types(text)
+    expect(page.locator("#zone")).to_contain_text("Livrable")
+    with page.expect_navigation():
+        keys.press("F9")
+    took = time.monotonic() - began
+    with schema_context(own_shop.schema_name):
+        order = Order.objects.get()
+        assert (order.mode, order.lines.count()) == ("delivery", 2)
+    assert took < 60, f"{took:.1f} s"
     check_invariants()
 
 
