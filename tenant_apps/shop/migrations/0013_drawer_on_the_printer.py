@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='printer_opens_drawer',
-            field=models.BooleanField(default=False, help_text='It opens when cash is taken', verbose_name='the cash drawer is plugged into the printer'),
+            field=models.BooleanField(db_default=False, default=False, help_text='It opens when cash is taken', verbose_name='the cash drawer is plugged into the printer'),
         ),
     ]
