@@ -10,6 +10,7 @@ from bench import database
 LINES = (
     "group_view",
     "placing",
+    "paying",
     "menu",
     "kitchen",
     "isolation",

@@ -62,7 +62,7 @@ def last_task() -> int:
     return key
 
 
-def placing_statement(shop: Shop, order: Order, *, since_task: int) -> str:
+def placing_statement(shop: Shop, order: Order, *, since_task: int, more: str = "") -> str:
     """A script for pgbench that places the shop's first order once more: its writes, tasks queued and hint."""
     schema, of_order = shop.schema_name, f"order_id = {order.pk}"
     insertion = Table(f"{schema}.orders_order", f"id = {order.pk}").insertion(
@@ -102,7 +102,7 @@ WITH slot AS (
 ), promised AS (
   INSERT INTO {schema}.stock_reservation (order_id, ingredient_id, quantity, needed_at, awaited)
   SELECT placed.id, need.ingredient_id, need.quantity, {needed_at}, 0 FROM placed, need
-), product AS (
+){more}, product AS (
   {_added("sales_productsales", shop, ("quantity_hundredths",))}
 ), hour AS (
   {_added("sales_hourlysales", shop, ("orders", "ordered_cents", "taken_cents", "turnover_cents"))}
@@ -115,11 +115,56 @@ FROM placed WHERE 1 / ((SELECT count(*) FROM held) = {len(needs)})::int = 1;
 
 def _added(table: str, shop: Shop, figures: tuple[str, ...]) -> str:
     """The figures of the shop's first order, added once more to a row of the bucket drawn by pgbench."""
-    rows = Table(table, f"pizzeria_id = {shop.id}").rows(bucket=":bucket::smallint")
+    rows = _merged(Table(table, f"pizzeria_id = {shop.id}").rows(bucket=":bucket::smallint"), figures)
     key = [column for column in rows[0] if column not in figures]
     values = ", ".join(f"({', '.join(row.values())})" for row in rows)
     sums = ", ".join(f"{figure} = kept.{figure} + excluded.{figure}" for figure in figures)
     return (
         f"INSERT INTO {table} AS kept ({', '.join(rows[0])}) VALUES {values}"
         f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"
+    )
+
+
+def _merged(rows: list[Values], figures: tuple[str, ...]) -> list[Values]:
+    """One row for each key: what our service wrote in two buckets goes in the one drawn by pgbench."""
+    merged: dict[tuple[str, ...], Values] = {}
+    for row in rows:
+        key = tuple(value for column, value in row.items() if column not in figures)
+        kept = merged.setdefault(key, row)
+        if kept is not row:
+            kept.update({figure: f"({kept[figure]} + {row[figure]})" for figure in figures})
+    return list(merged.values())
+
+
+def paying_statement(shop: Shop, order: Order, *, since_task: int) -> str:
+    """The same, paid: the payment, its entry and that of the sale in the till's journal, its head and the group's copy.
+
+    Signatures are those of the first order: PostgreSQL is asked to write them, not to reckon them.
+    """
+    schema, of_order = shop.schema_name, f"order_id = {order.pk}"
+    payment = Table(f"{schema}.payments_payment", of_order)
+    sealed = f"order_number = {order.pk} AND kind = "
+    taking, sale = (Table(f"{schema}.till_entry", f"{sealed}'{kind}'") for kind in ("payment", "sale"))
+    own = {"order_number": "placed.id", "perpetual_cents": "head.perpetual_cents"}
+    numbered = {"number": "head.number", "receipt_number": "head.receipt_number", **own}
+    return placing_statement(
+        shop,
+        order,
+        since_task=since_task,
+        more=f""", payment AS (
+  {payment.insertion("placed", order_id="placed.id", submission="gen_random_uuid()")}
+), head AS (
+  UPDATE {schema}.till_journalhead SET number = number + 2, receipt_number = receipt_number + 1,
+    perpetual_cents = perpetual_cents + {order.total_cents} FROM placed WHERE chain = 'till'
+  RETURNING number, receipt_number, perpetual_cents, chain, signature, seal, closed_day
+), taking AS (
+  {taking.insertion("placed, head", number="head.number - 1", **own)}
+), sale AS (
+  {sale.insertion("placed, head", **numbered)}
+), anchor AS (
+  INSERT INTO sales_tillanchor AS kept (pizzeria_id, chain, number, signature, perpetual_cents, seal, closed_day)
+  SELECT {shop.id}, chain, number, signature, perpetual_cents, seal, closed_day FROM head
+  ON CONFLICT (pizzeria_id, chain) DO UPDATE SET number = excluded.number, signature = excluded.signature,
+    perpetual_cents = excluded.perpetual_cents, seal = excluded.seal, closed_day = excluded.closed_day
+)""",
     )

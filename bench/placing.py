@@ -51,7 +51,7 @@ class Run:
 
 
 def lines() -> Iterator[Line]:
-    everyone = _prepared(max(SHOPS))
+    everyone = prepared(max(SHOPS), kind="place")
     asked = shops.three_pizzas()
     queued_before = _queued()
     total = len(everyone)
@@ -62,11 +62,11 @@ def lines() -> Iterator[Line]:
             for clients, target in TARGETS.items():
                 ours, theirs = [], []
                 for _round in range(ROUNDS):
-                    ours.append(_heard(partial(_ours, chosen, asked, clients)))
-                    theirs.append(_heard(partial(_pgbench, scripts[:shop_count], clients)))
+                    ours.append(heard(partial(served, partial(shops.place, lines=asked), chosen, clients)))
+                    theirs.append(heard(partial(pgbench, scripts[:shop_count], clients)))
                 total += sum(run.placed for run in (*ours, *theirs))
                 yield Line(
-                    work=f"place an order: {_some(clients, 'client')}, {_some(shop_count, 'shop')}",
+                    work=f"place an order: {some(clients, 'client')}, {some(shop_count, 'shop')}",
                     reference="pgbench, one prepared statement",
                     unit="orders/s",
                     ours=[run.rate for run in ours],
@@ -76,12 +76,12 @@ def lines() -> Iterator[Line]:
                 )
 
 
-def _some(count: int, noun: str) -> str:
+def some(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _prepared(count: int) -> list[Shop]:
-    everyone = shops.opened(count, kind="place")
+def prepared(count: int, *, kind: str) -> list[Shop]:
+    everyone = shops.opened(count, kind=kind)
     for shop in everyone:
         with schema_context(shop.schema_name):
             ShopSettings.objects.update(oven_places=NEVER_BUSY, make_minutes=1, deliveries_per_driver=NEVER_BUSY)
@@ -89,18 +89,19 @@ def _prepared(count: int) -> list[Shop]:
     return everyone
 
 
-def _ours(chosen: Sequence[Shop], asked: Sequence[Asked], clients: int) -> Run:
+def served(act: Callable[[Shop], object], chosen: Sequence[Shop], clients: int) -> Run:
+    """Our service, by so many processes."""
     connections.close_all()  # a connection does not survive the fork
     ready = processes.Barrier(clients)
     outcomes = processes.SimpleQueue()
 
     def client() -> None:
         for shop in chosen:
-            shops.place(shop, asked)
+            act(shop)
         ready.wait(timeout=60)
         start, placed = time.perf_counter(), 0
         while time.perf_counter() < start + SECONDS:
-            shops.place(random.choice(chosen), asked)
+            act(random.choice(chosen))
             placed += 1
         outcomes.put((placed, time.perf_counter() - start))
         connection.close()
@@ -125,7 +126,7 @@ def _script(folder: Path, shop: Shop, asked: Sequence[Asked]) -> Path:
     return path
 
 
-def _pgbench(scripts: Sequence[Path], clients: int) -> Run:
+def pgbench(scripts: Sequence[Path], clients: int) -> Run:
     """Its first second, when each connection plans the statement, does not count."""
     files = [argument for script in scripts for argument in ("-f", str(script))]
     command = [database.program("pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2))]
@@ -143,7 +144,7 @@ def _pgbench(scripts: Sequence[Path], clients: int) -> Run:
     return Run(int(placed), sum(each_second[1:]) / len(each_second[1:]))
 
 
-def _heard(run: Callable[[], Run]) -> Run:
+def heard(run: Callable[[], Run]) -> Run:
     """The run, while somebody listens: there must be one hint for each order."""
     with contextlib.closing(Listener()) as listener:
         done = run()

@@ -18,7 +18,9 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.quoting import Asked
 from tenant_apps.orders.services import placing
 from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.services.wishes import Contact, Wishes
+from tenant_apps.payments.models import Payment
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 
@@ -76,6 +78,16 @@ def _configuration(code: str, size: str) -> Configuration:
 
 def place(shop: Shop, lines: Sequence[Asked]) -> Order:
     """An order as a customer of the web places it, to collect, as soon as possible, at noon."""
+    return _place(shop, lines, Order.Channel.WEB, By(Actor.CUSTOMER), None)
+
+
+def place_and_pay(shop: Shop, lines: Sequence[Asked]) -> Order:
+    """The same at the counter, paid by card there and then: the payment and the sale are sealed in the till's journal."""
+    tender = Tender(Payment.Means.CARD_TERMINAL, uuid.uuid4())
+    return _place(shop, lines, Order.Channel.COUNTER, By(Actor.COUNTER), tender)
+
+
+def _place(shop: Shop, lines: Sequence[Asked], channel: Order.Channel, by: By, paid: Tender | None) -> Order:
     with schema_context(shop.schema_name):
         return placing.place(
             shop=shop,
@@ -83,7 +95,8 @@ def place(shop: Shop, lines: Sequence[Asked]) -> Order:
             lines=lines,
             wishes=Wishes(mode=ServiceMode.COLLECTION),
             contact=CONTACT,
-            channel=Order.Channel.WEB,
-            by=By(Actor.CUSTOMER),
+            channel=channel,
+            by=by,
             now=noon(),
+            paid=paid,
         )

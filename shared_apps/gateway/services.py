@@ -15,7 +15,7 @@ from django_q.tasks import async_task
 from shared_apps.core.errors import RuleError
 from shared_apps.gateway import stripe_api
 from shared_apps.gateway.models import FollowUp, GatewayEvent, GatewayOutage
-from shared_apps.gateway.stripe_api import Purchase, Seen
+from shared_apps.gateway.stripe_api import Payout, Purchase, Seen
 from tenants.models import Pizzeria
 
 PAUSE = dt.timedelta(seconds=30)
@@ -59,6 +59,18 @@ def open_session(*, purchase: Purchase, now: dt.datetime) -> Seen:
         raise OnlinePaymentDown from None
     except stripe_api.Refused as error:
         logger.error("Stripe refused to open a session: %s", error.code)
+        raise OnlinePaymentDown from None
+
+
+def payouts(*, starts_on: dt.date, ends_on: dt.date, now: dt.datetime) -> list[Payout]:
+    """What Stripe paid out to the bank between two days, both included. Raises OnlinePaymentDown; no lock may be held."""
+    try:
+        with breaker(now=now):
+            return stripe_api.paid_out_between(starts_on, ends_on)
+    except stripe_api.Unreachable:
+        raise OnlinePaymentDown from None
+    except stripe_api.Refused as error:
+        logger.error("Stripe refused to list its payouts: %s", error.code)
         raise OnlinePaymentDown from None
 
 

@@ -175,10 +175,35 @@ class PaidOut:
     metadata: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """What Stripe sent to the bank at once, of all the shops together; `amount_cents` is the bank's line."""
+
+    payout_id: str
+    arrives_on: dt.date
+    amount_cents: int
+    lines: tuple[PaidOut, ...] = field(compare=False)  # oldest first
+
+
 def paid_out_since(moment: dt.datetime) -> list[PaidOut]:
-    parameters: Any = {"created": {"gte": int(moment.timestamp())}, "limit": 100}
-    payouts = _ask(lambda: list(client().v1.payouts.list(parameters).auto_paging_iter()))
-    return [line for payout in payouts for line in _lines(payout)]
+    found = _payouts({"created": {"gte": int(moment.timestamp())}})
+    return [line for payout in found for line in payout.lines]
+
+
+def paid_out_between(starts_on: dt.date, ends_on: dt.date) -> list[Payout]:
+    """Those that arrive at the bank between two days, both included, the first before: Stripe dates them at 0 h UTC."""
+    first, last = (_midnight(day) for day in (starts_on, ends_on + dt.timedelta(days=1)))
+    return sorted(_payouts({"arrival_date": {"gte": first, "lt": last}}), key=lambda payout: payout.arrives_on)
+
+
+def _midnight(day: dt.date) -> int:
+    return int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp())
+
+
+def _payouts(when: dict[str, Any]) -> list[Payout]:
+    parameters: Any = {**when, "limit": 100}
+    found = _ask(lambda: list(client().v1.payouts.list(parameters).auto_paging_iter()))
+    return [Payout(one.id, _moment(one.arrival_date).date(), one.amount, tuple(_lines(one))[::-1]) for one in found]
 
 
 def _lines(payout: stripe.Payout) -> Iterator[PaidOut]:

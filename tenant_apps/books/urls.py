@@ -9,6 +9,7 @@ urlpatterns = [
     path("clotures/", closings.closings, name="closings"),
     path("clotures/<int:closing_number>/", closings.closing, name="closing"),
     path("chiffres.csv", closings.figures_csv, name="figures_csv"),
+    path("virements.csv", closings.payouts_csv, name="payouts_csv"),
     path("journal/", journal.journal, name="journal"),
     path("journal/<int:entry_number>/", journal.entry, name="entry"),
     path("verifier/", journal.verify, name="verify"),

@@ -44,8 +44,8 @@ class SettingsForm(forms.ModelForm):
         model = ShopSettings
         fields = (
             "preparation_minutes", "oven_places", "make_minutes", "slot_minutes", "days_ahead", "takes_orders",
-            "escalate_after_seconds", "printer_address", "hurry_minutes", "late_minutes", "kitchen_stations",
-            "usual_drivers", "deliveries_per_driver",
+            "escalate_after_seconds", "printer_address", "printer_opens_drawer", "hurry_minutes", "late_minutes",
+            "kitchen_stations", "usual_drivers", "deliveries_per_driver",
             "discount_limit_percent", "discount_limit_cents", "refund_limit_cents",
             "prepaid_above_cents",
         )  # fmt: skip

@@ -8,6 +8,7 @@ WIDE_COLUMNS = COLUMNS // 2
 INITIALIZE = b"\x1b@\x1bt\x10"  # and code page 16, Windows-1252: every letter of French, œ and € included
 ENCODING = "cp1252"
 CUT = b"\x1dVB\x00"
+OPEN_DRAWER = b"\x1bp\x00\x19\xfa"  # a pulse of 50 ms on the first pin, then 500 ms of rest
 STATUS = b"\x1dr\x01"  # answered by one byte, once everything before it is done
 BIG, TALL, PLAIN = 0x33, 0x11, 0x00  # 4 × 4, 2 × 2, 1 × 1
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})

@@ -1,6 +1,7 @@
 """Print jobs: made once per version of an order, tried until the printer answers or the ticket is too old."""
 
 import datetime as dt
+import logging
 from dataclasses import replace
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.live import hints
 from tenant_apps.orders import queries as order_queries
 from tenant_apps.orders.services import escalation
-from tenant_apps.printing import printers, receipts, tickets
+from tenant_apps.printing import escpos, printers, receipts, tickets
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.till import queries as till
@@ -25,6 +26,9 @@ SEND = "tenant_apps.printing.tasks.send"
 BACKOFF_SECONDS = (15, 30, 60, 120, 240)
 # An older ticket says nothing to the kitchen any more: it is only printed when somebody asks.
 STALE = dt.timedelta(minutes=20)
+OPENS_WITHIN = dt.timedelta(seconds=15)  # of the cash being taken
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownJob(RuleError):
@@ -84,6 +88,22 @@ def reprint(*, shop: Shop, job_id: int, now: dt.datetime) -> PrintJob:
     async_task(SEND, shop.id, again.pk)
     hints.changed(scope=shop.schema_name, topics=[TOPIC])
     return again
+
+
+def open_cash_drawer(*, shop: Shop, asked_at: dt.datetime, now: dt.datetime) -> bool:
+    """The drawer plugged into the shop's printer, once and at once: false when it stays shut.
+
+    Never tried again: a drawer that opens by itself when nobody stands there is worse than a key turned by hand.
+    """
+    own = shop_queries.settings()
+    if not (own.printer_opens_drawer and own.printer_address) or now - asked_at > OPENS_WITHIN:
+        return False
+    try:
+        printers.send(address=own.printer_address, data=escpos.INITIALIZE + escpos.OPEN_DRAWER + escpos.STATUS)
+    except printers.PrinterSilent as silence:
+        logger.warning("The cash drawer of %s did not open: %s", shop.slug, silence.fault)
+        return False
+    return True
 
 
 def send(*, shop: Shop, job_id: int, now: dt.datetime) -> None:

@@ -88,6 +88,12 @@ class ShopSettings(models.Model):
     printer_address = models.CharField(
         _("ticket printer"), max_length=120, blank=True, help_text=_("host:port on the shop's network; empty: none")
     )
+    printer_opens_drawer = models.BooleanField(
+        _("the cash drawer is plugged into the printer"),
+        default=False,
+        db_default=False,
+        help_text=_("It opens when cash is taken"),
+    )
     delivery_fee_vat = models.CharField(
         _("VAT of the delivery fee"), max_length=10, choices=FeeTreatment, default=FeeTreatment.ACCESSORY
     )

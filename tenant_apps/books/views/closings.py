@@ -10,8 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import ROLES, Permission
+from shared_apps.core.errors import RuleError
 from shared_apps.core.periods import PeriodForm
 from tenant_apps.books.forms import CloseForm
+from tenant_apps.orders import payouts
 from tenant_apps.till import exports, queries
 from tenant_apps.till.models import Closing
 from tenant_apps.till.services import closings as till_closings
@@ -88,6 +90,22 @@ def figures_csv(request: StaffRequest) -> HttpResponse:
     starts_on, ends_on = form.days
     text = exports.figures(Closing.objects.filter(period="day", starts_on__range=(starts_on, ends_on)))
     return as_csv(text, f"caisse-{request.pizzeria.slug}-{starts_on}-{ends_on}")
+
+
+@require_GET
+@staff(Permission.BOOKS)
+def payouts_csv(request: StaffRequest) -> HttpResponse:
+    """The shop's payments online against the payouts that reach the bank in a period."""
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        return render(request, "books/wrong_period.html", {"form": form}, status=422)
+    starts_on, ends_on = form.days
+    try:
+        text = payouts.journal(shop=request.pizzeria, starts_on=starts_on, ends_on=ends_on, now=timezone.now())
+    except RuleError as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "books/wrong_period.html", {"form": form}, status=409)
+    return as_csv(text, f"virements-{request.pizzeria.slug}-{starts_on}-{ends_on}")
 
 
 def as_csv(text: str, name: str) -> HttpResponse:

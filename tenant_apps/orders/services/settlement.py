@@ -16,7 +16,7 @@ from tenant_apps.drawer.services import cash
 from tenant_apps.orders import lifecycle, meal_vouchers
 from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import acts, bookkeeping, cases, following
+from tenant_apps.orders.services import acts, bookkeeping, cases, following, telling
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import CreditNote, Payment, Refund
 from tenant_apps.payments.services import credit_notes, refunds, taking
@@ -114,6 +114,8 @@ def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) 
     _check_means(order, payments, tender, amount, due)
     _check_change(tender, amount)
     payment = _record(order, tender, amount, by, now)
+    if payment.means == Payment.Means.CASH and by.capacity in AT_THE_TILL:
+        telling.open_cash_drawer(shop=shop, now=now)
     bookkeeping.taken(
         shop=shop,
         order=order,

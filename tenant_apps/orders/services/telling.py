@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.db import transaction
 from django_q.tasks import async_task
 
@@ -40,3 +42,9 @@ def print_ticket(*, shop: Shop, order: Order, kind: str, printer: str | None = N
     """
     if shop_queries.settings().printer_address if printer is None else printer:
         async_task("tenant_apps.printing.tasks.print_order", shop.id, order.pk, kind, order.version)
+
+
+def open_cash_drawer(*, shop: Shop, now: dt.datetime) -> None:
+    """When it is plugged into the shop's printer, by a task after the commit."""
+    if shop_queries.settings().printer_opens_drawer:
+        async_task("tenant_apps.printing.tasks.open_cash_drawer", shop.id, now.isoformat())

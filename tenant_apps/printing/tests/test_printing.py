@@ -5,15 +5,18 @@ import datetime as dt
 import re
 import socket
 import threading
+import uuid
 
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
-from conftest import COOK, CUSTOMER, ask, place, variant
+from conftest import COOK, COUNTER, CUSTOMER, DRIVER, ask, place, variant
 from shared_apps.catalogue.models import Ingredient, ServiceMode
-from tenant_apps.orders.services import changing, escalation, kitchen
+from tenant_apps.orders.services import changing, escalation, kitchen, settlement
+from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.services.wishes import Wishes
+from tenant_apps.payments.models import Payment
 from tenant_apps.printing import printers, queries, services, tasks
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.shop.models import ShopSettings
@@ -184,3 +187,37 @@ def test_a_file_is_a_printer_only_where_orders_are_not_real(shop, settings, tmp_
 def test_without_a_printer_nothing_is_asked_of_the_worker(shop):
     place(shop, ask("margherita"))
     assert not [row for row in OrmQ.objects.all() if "printing" in row.task["func"]]
+
+
+KICK = b"\x1bp\x00\x19\xfa"
+
+
+def take(shop, means=Payment.Means.CASH, by=COUNTER) -> None:
+    order = place(shop, ask("margherita"))
+    tender = Tender(means, uuid.uuid4())
+    settlement.take_payment(shop=shop, order_id=order.pk, tender=tender, by=by, now=timezone.now())
+
+
+def test_the_drawer_on_the_printer_opens_when_cash_is_taken_at_the_counter_and_for_nothing_else(shop, printer):
+    ShopSettings.objects.update(printer_opens_drawer=True)
+    take(shop)
+    take(shop, Payment.Means.CARD_TERMINAL)
+    take(shop, by=DRIVER)
+    work()
+    assert [data for data in printer.paper if KICK in data] == [b"\x1b@\x1bt\x10" + KICK + STATUS]
+
+
+def test_no_pulse_is_sent_to_a_printer_without_a_drawer(shop, printer):
+    take(shop)
+    work()
+    assert not [data for data in printer.paper if KICK in data]
+
+
+def test_a_drawer_never_opens_late_by_itself(shop, printer):
+    ShopSettings.objects.update(printer_opens_drawer=True)
+    now = timezone.now()
+    opened = services.open_cash_drawer(shop=shop, asked_at=now - dt.timedelta(seconds=16), now=now)
+    assert (opened, printer.paper) == (False, [])
+    printer.stop()
+    assert not services.open_cash_drawer(shop=shop, asked_at=now, now=now)
+    assert not Schedule.objects.filter(func__endswith="open_cash_drawer").exists()
