@@ -148,7 +148,7 @@ def test_a_printer_cut_in_the_middle_is_tried_again(shop, printer):
     assert job.fault == PrintJob.Fault.CUT
     printer.behaviour = "up"
     tasks.send(shop.id, job.pk)
-    assert words(printer.paper[0]).count(str(order.number)) == 1
+    assert words(printer.paper[0]).splitlines().count(str(order.number)) == 1  # the time may hold the same digit
 
 
 def test_one_that_does_not_answer_prints_nothing_twice_unless_asked(shop, printer, monkeypatch):
