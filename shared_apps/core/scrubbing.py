@@ -9,6 +9,7 @@ MASKS = (
     (re.compile(r"\b\w+_secret_\w+"), "[secret]"),
     (re.compile(r"\bAIza[\w-]{30,}"), "[clé]"),
     (re.compile(r"\bAGE-SECRET-KEY-\w+"), "[clé]"),
+    (re.compile(r"(?<=/commande/)[\w-]{16,}"), "[référence]"),  # who has it reads the order
     (re.compile(r"(?<=[?&])((?:key|token|signature|code)=)[^&\s'\"]+"), r"\1[clé]"),
     (re.compile(r"(?<![\w+])(?:(?:\+|00)33[\s.-]?|0)[1-9](?:[\s.-]?\d{2}){4}(?!\d)"), "[téléphone]"),
     (re.compile(r"(?<![\w-])(?:\d[ -]?){13,19}(?![\w-])"), "[numéro]"),
