@@ -19,10 +19,13 @@ SMALL = """() => [...document.querySelectorAll("a, button, summary")]
     .filter(([_words, box]) => box.height < 72 || box.width < 72).map(([words]) => words)"""
 
 MIDDLE = "(one) => { const b = one.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }"
-AGAIN = """([x, y]) => document.addEventListener("htmx:afterSettle", () => {
-    const click = new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1, clientX: x, clientY: y });
-    document.documentElement.dataset.again = document.elementFromPoint(x, y).dispatchEvent(click);
-})"""
+AGAIN = """([x, y]) => {
+    const again = () => {
+        const click = new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1, clientX: x, clientY: y });
+        document.documentElement.dataset.again = document.elementFromPoint(x, y).dispatchEvent(click);
+    };
+    for (const came of ["htmx:afterSettle", "live:updated"]) document.addEventListener(came, again);
+}"""
 
 
 def in_stations(shop) -> None:

@@ -56,6 +56,7 @@ def test_a_kitchen_tablet_is_paired_and_asks_who_takes_the_ticket(browser, site,
     manager, tablet = pair(browser, site, own_shop, team, "Tablette du four", "kitchen")
     expect(tablet.locator("[data-ticket]")).to_have_count(1)
     expect(tablet.locator("#operator")).to_have_text("Verrouillé")
+    expect(tablet.locator("[data-live-status]")).to_have_text("En direct", timeout=15_000)  # its scripts are there
     tablet.get_by_role("button", name="Prendre").click()
     dialog = tablet.locator("#operator-dialog")
     expect(dialog.get_by_label("Votre code PIN")).to_be_focused()
@@ -91,9 +92,10 @@ def test_a_locked_kitchen_keeps_its_tickets_and_a_locked_till_shows_nothing(brow
     for name, purpose, role in (("Four", "kitchen", Role.COOK), ("Caisse", "counter", Role.COUNTER)):
         _manager, device = pair(browser, site, own_shop, team, name, purpose, timed=True)
         if purpose == "kitchen":
-            expect(device.locator("[data-live-status]")).to_have_text("En direct")
+            expect(device.locator("[data-live-status]")).to_have_text("En direct", timeout=15_000)
+            device.wait_for_load_state()
             device.keyboard.press("F1")
-        expect(device.get_by_label("Votre code PIN")).to_be_focused()
+        expect(device.get_by_label("Votre code PIN")).to_be_focused(timeout=15_000)
         device.keyboard.type(codes[role])
         device.keyboard.press("Enter")
         expect(device.locator("#operator")).to_have_text(team[role].name)

@@ -339,7 +339,7 @@ def test_a_thousand_lives_of_orders_agree_with_stripe_to_the_cent(shop, stand_in
     run_state_machine_as_test(
         seed(SEED)(Lives),
         settings=settings(
-            max_examples=proof_size(25, 1000),
+            max_examples=proof_size(60, 1000),
             stateful_step_count=40,
             deadline=None,
             database=None,
