@@ -85,7 +85,11 @@ def created() -> Iterator[None]:
 def _drop(administration: psycopg2.extensions.connection) -> None:
     """The database, then its roles, which belong to the whole server."""
     with administration.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        # Not WITH (FORCE): it is refused while autovacuum works there, which a plain DROP sends away.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = %s", [NAME, LOGIN]
+        )
+        cursor.execute(f"DROP DATABASE IF EXISTS {NAME}")
         cursor.execute("SELECT quote_ident(rolname) FROM pg_roles WHERE starts_with(rolname, %s)", [f"{NAME}_"])
         for (role,) in cursor.fetchall():
             cursor.execute(f"DROP ROLE {role}")

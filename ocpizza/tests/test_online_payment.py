@@ -23,8 +23,9 @@ VIEWS = pytest.mark.parametrize(
 )
 
 
-def choose(page, site, shop, pizza: str = "reine") -> None:
+def choose(page, site, shop, pizza: str = "reine", pieces: int = 1) -> None:
     page.goto(site.url(shop, f"/carte/{pizza}/"))
+    page.get_by_label(re.compile("Quantité")).fill(str(pieces))
     page.get_by_role("button", name="Ajouter au panier").click()
     page.goto(site.url(shop, "/commander/a-emporter/"))
     page.get_by_label("Nom", exact=True).fill("Camille Martin")

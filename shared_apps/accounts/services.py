@@ -1,8 +1,9 @@
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -50,7 +51,7 @@ def invite_member(*, email: str, name: str, roles: Collection[Role], pizzeria_id
         before = _roles(user.pk, pizzeria_id)
         for role in roles:
             Membership.objects.get_or_create(user=user, pizzeria_id=pizzeria_id, role=role)
-        _audit(user, pizzeria_id, by_id, before)
+        _audit(user, user.email, pizzeria_id, by_id, before)
         if set(before) != set(roles) | set(before):
             async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
     return user
@@ -71,21 +72,31 @@ def _account(email: str, name: str) -> User:
 AGAIN_AFTER = dt.timedelta(minutes=2)  # a second tap sends nothing
 
 
+def answered(members: Iterable[Membership]) -> bool:
+    """Whether somebody has signed in since they are in the shop, `members` being their roles there.
+
+    It does not look at the password: who invites an e-mail is not told that a customer already had it.
+    """
+    since = min(member.created_at for member in members)
+    return any(member.user.last_login is not None and member.user.last_login >= since for member in members)
+
+
 def invite_again(*, user_id: int, pizzeria_id: int, by_id: int | None) -> bool:
-    """Writes once more to somebody of the shop who has no password yet; False when that was done a moment ago."""
+    """Writes once more to somebody of the shop who has not signed in since; False when that was done a moment ago."""
     with schema_context(get_public_schema_name()), transaction.atomic():
         members = Membership.objects.select_for_update(of=("self",)).filter(user_id=user_id, pizzeria_id=pizzeria_id)
-        member = members.select_related("user").order_by("pk").first()
-        if member is None or member.user.has_usable_password():
+        found = list(members.select_related("user").order_by("pk"))
+        if not found or answered(found):
             return False
-        sent = AuditEntry.objects.filter(pizzeria_id=pizzeria_id, act="invitation", subject=str(member.user)[:120])
+        member = found[0]
+        sent = AuditEntry.objects.filter(pizzeria_id=pizzeria_id, act="invitation", subject=member.user.email[:120])
         if sent.filter(at__gt=timezone.now() - AGAIN_AFTER).exists():
             return False
         AuditEntry.objects.create(
             actor_id=by_id,
             pizzeria_id=pizzeria_id,
             act="invitation",
-            subject=str(member.user)[:120],
+            subject=member.user.email[:120],
             after={"email": member.user.email},
         )
         async_task("shared_apps.accounts.tasks.invite", user_id, pizzeria_id)
@@ -100,11 +111,14 @@ def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id:
         if user_id in held and Role.MANAGER not in roles and held == {user_id}:
             raise LastManager
         before = _roles(user_id, pizzeria_id)
-        Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id).exclude(role__in=roles).delete()
+        theirs = Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id)
+        since = theirs.aggregate(since=Min("created_at"))["since"]
+        theirs.exclude(role__in=roles).delete()
         for role in set(roles) if before else ():  # only somebody of the shop: others are invited
             Membership.objects.get_or_create(user_id=user_id, pizzeria_id=pizzeria_id, role=role)
+        theirs.exclude(created_at=since).update(created_at=since)  # another role, the same person
         user = User.objects.get(pk=user_id)
-        _audit(user, pizzeria_id, by_id, before)
+        _audit(user, str(user), pizzeria_id, by_id, before)
         _revoke_invitation(user)
 
 
@@ -120,14 +134,14 @@ def _roles(user_id: int, pizzeria_id: int) -> list[str]:
     return sorted(held.values_list("role", flat=True))
 
 
-def _audit(user: User, pizzeria_id: int, by_id: int | None, before: list[str]) -> None:
+def _audit(user: User, subject: str, pizzeria_id: int, by_id: int | None, before: list[str]) -> None:
     after = _roles(user.pk, pizzeria_id)
     if before != after:
         AuditEntry.objects.create(
             actor_id=by_id,
             pizzeria_id=pizzeria_id,
             act="roles",
-            subject=str(user)[:120],
+            subject=subject[:120],
             before={"roles": before},
             after={"roles": after},
         )

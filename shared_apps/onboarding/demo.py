@@ -112,10 +112,10 @@ def _user(email: str, name: str, role: Role | None, pizzeria: Pizzeria | None) -
         user = user or User(email=email)
         user.name, user.phone = user.name or name, user.phone or "+33600000000"
         user.set_password(PASSWORD)
-        user.last_login = user.last_login or timezone.now()
         user.save()
     if role is not None:
         Membership.objects.get_or_create(user=user, role=role, pizzeria=pizzeria)
+    User.objects.filter(pk=user.pk).update(last_login=timezone.now())  # they have answered
     return email
 
 

@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import ask, place, variant
+from conftest import PASSWORD, ask, place, variant
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts import tasks
 from shared_apps.accounts.models import AuditEntry, Membership, Role, User
@@ -151,8 +151,36 @@ def test_an_invitation_is_sent_again_once_at_a_time_and_dies_when_withdrawn(shop
     assert len(mail.outbox) == 2
 
 
-def test_whoever_has_a_password_is_not_invited_again(shop, neighbour, manager, make_staff):
+def test_an_invitation_says_not_whether_the_e_mail_had_an_account(shop, manager, visit, monkeypatch):
+    """A customer's and nobody's: the same answers, page and history; the letter alone differs, in their own box."""
+    monkeypatch.setattr(accounts, "async_task", lambda _path, *arguments: tasks.invite(*arguments))
+    User.objects.create_user("customer@example.com", PASSWORD, name="Camille Cliente", last_login=timezone.now())
+    shown = []
+    for email in ("customer@example.com", "unknown@example.com"):
+        answer = manager.post("/gestion/reglages/equipe/", {"name": "Nora", "email": email, "roles": ["cook"]})
+        invited = User.objects.get(email=email)
+        again = manager.post(f"/gestion/reglages/equipe/{invited.pk}/inviter/")
+        pages = [manager.get(url).content.decode() for url in ("/gestion/reglages/equipe/", "/gestion/reglages/historique/")]
+        manager.post(f"/gestion/reglages/equipe/{invited.pk}/", {})
+        AuditEntry.objects.all().delete()
+        pages = [re.sub(r'name="csrf\S+ value="\S+|hx-headers=\S+|/\d+/|-\d+\b', "", page) for page in pages]
+        assert all(email in page for page in pages)
+        shown.append((answer.status_code, again.status_code, [page.replace(email, "…") for page in pages]))
+    assert shown[0] == shown[1]
+    assert "Camille" not in str(shown)
+    assert len(mail.outbox) == 4
+
+
+def test_one_who_changes_roles_has_still_answered(shop, manager, make_staff):
+    cook = make_staff(Role.COOK, shop)
+    User.objects.filter(pk=cook.pk).update(last_login=timezone.now())
+    manager.post(f"/gestion/reglages/equipe/{cook.pk}/", {"roles": ["driver"]})
+    assert "invitation sans réponse" not in manager.get("/gestion/reglages/equipe/").content.decode()
+
+
+def test_whoever_has_answered_is_not_invited_again(shop, neighbour, manager, make_staff):
     for somebody in (make_staff(Role.COOK, shop), make_staff(Role.COOK, neighbour)):
+        User.objects.filter(pk=somebody.pk).update(last_login=timezone.now())
         manager.post(f"/gestion/reglages/equipe/{somebody.pk}/inviter/")
     assert not AuditEntry.objects.filter(act="invitation").exists()
 

@@ -32,15 +32,27 @@ def members(request: StaffRequest) -> HttpResponse:
         )
         messages.success(request, _("The invitation is on its way."), extra_tags="good")
         return redirect("office:members")
-    held: dict[int, dict[str, Any]] = {}
-    for membership in Membership.objects.filter(pizzeria_id=request.pizzeria.id).select_related("user"):
-        held.setdefault(membership.user_id, {"user": membership.user, "roles": []})["roles"].append(membership.role)
-    pins = devices.pins_of(held)
-    for key, person in held.items():
-        person["pin_set_at"] = pins.get(key)
-    people = sorted(held.values(), key=lambda person: str(person["user"]))
-    context = {"form": form, "people": people, "roles": SHOP_ROLES}
+    context = {"form": form, "people": _people(request.pizzeria.id), "roles": SHOP_ROLES}
     return render(request, "office/members.html", context, status=422 if form.errors else 200)
+
+
+def _people(pizzeria_id: int) -> list[dict[str, Any]]:
+    """By name; who has not answered is known by the e-mail that was written here, and by nothing of their account."""
+    held: dict[int, list[Membership]] = {}
+    for member in Membership.objects.filter(pizzeria_id=pizzeria_id).select_related("user"):
+        held.setdefault(member.user_id, []).append(member)
+    pins = devices.pins_of(held)
+    people = [
+        {
+            "user": members[0].user,
+            "name": str(members[0].user) if accounts.answered(members) else members[0].user.email,
+            "roles": [member.role for member in members],
+            "answered": accounts.answered(members),
+            "pin_set_at": pins.get(key),
+        }
+        for key, members in held.items()
+    ]
+    return sorted(people, key=lambda person: str(person["name"]))
 
 
 @require_POST

@@ -139,7 +139,8 @@ class Lives(RuleBasedStateMachine):
 
     def comes_back(self, dice) -> None:
         asks_again: bool = dice.choice([True, False])
-        order = self.some(dice)
+        unpaid = self.some(dice, State.AWAITING_PAYMENT)
+        order = unpaid if asks_again and unpaid and dice.choice([True, False]) else self.some(dice)
         if order and asks_again and self._opens(order):
             self.saw("page again")
         elif order:
