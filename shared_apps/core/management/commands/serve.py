@@ -51,7 +51,7 @@ def programs() -> list[Program]:
         ),
         Program(
             "worker", [python, "manage.py", "qcluster"],
-            steady_seconds=2, grace_seconds=settings.TASK_TIMEOUT_SECONDS + 10,
+            steady_seconds=2, grace_seconds=settings.TASK_TIMEOUT_SECONDS + 10, orphans_work_on=True,
         ),
         *([_stand_in(python)] if settings.STRIPE_STAND_IN_PORT else []),
     ]  # fmt: skip
