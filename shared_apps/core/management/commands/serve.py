@@ -38,7 +38,8 @@ def programs() -> list[Program]:
     scripts = Path(sys.executable).parent
     python, headers = str(scripts / "python"), {"Host": settings.BASE_DOMAIN, "X-Forwarded-Proto": "https"}
     web = f"ocpizza.wsgi --workers {settings.WEB_WORKERS} --threads 4 --graceful-timeout 20 --timeout 30"
-    web += " --max-requests 20000 --max-requests-jitter 2000 --log-level warning --no-control-socket"
+    web += " --max-requests 20000 --max-requests-jitter 2000 --no-control-socket"
+    web += " --log-level warning --logger-class ocpizza.gunicorn_log.SameLog"
     binds = ["--bind", "fd://{public}", "--bind", "fd://{private}"]
     return [
         Program(
