@@ -280,6 +280,9 @@ ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
 SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE
+# What `check_deployment --sentry` asks for the errors of this release.
+SENTRY_AUTH_TOKEN = env.str("SENTRY_AUTH_TOKEN", default="")
+SENTRY_ISSUES_URL = env.str("SENTRY_ISSUES_URL", default="")
 SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
 if SENTRY_DSN:
     reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)

@@ -20,6 +20,8 @@ DAILY = {"type": "crontab", "value": "0 4 * * *"}
 EVERY_MINUTE = {"type": "interval", "value": 1, "unit": "minute"}
 EVERY_FIVE_MINUTES = {"type": "interval", "value": 5, "unit": "minute"}
 HOURLY = {"type": "interval", "value": 1, "unit": "hour"}
+EVERY_DAY = {"type": "interval", "value": 1, "unit": "day"}  # at the hour of the server's cron
+EVERY_WEEK = {"type": "interval", "value": 1, "unit": "week"}
 
 
 def start(*, dsn: str, environment: str, release: str, traces: float) -> None:

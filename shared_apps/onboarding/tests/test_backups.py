@@ -36,7 +36,9 @@ from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Reception, StockLevel, Supplier
 from tenant_apps.till.models import Entry
 from tenants import schemas
+from tenants.backend.base import OWNER
 from tenants.models import Pizzeria, RestoreDrill
+from tenants.roles import acting_as
 
 
 @pytest.fixture
@@ -244,6 +246,11 @@ def test_old_backups_go_and_the_newest_of_each_stays(pizzeria, tmp_path):
     assert len(keeping.forget_old(folder=tmp_path, days=7, now=now)) == 3
     assert len(keeping.kept(tmp_path)) == 1
     assert keeping.forget_old(folder=tmp_path, days=1, now=now) == []
+    closed = tmp_path / "fermees"  # what close_pizzeria archives is kept for years
+    for days in (3000, 2000):
+        saving.back_up_shop(pizzeria=pizzeria, folder=closed, now=now - dt.timedelta(days=days))
+    assert keeping.forget_old(folder=tmp_path, days=7, now=now) == []
+    assert len(keeping.kept(closed)) == 2
 
 
 def test_a_drill_says_how_long_it_took_and_leaves_nothing(pizzeria, tmp_path):
@@ -260,6 +267,14 @@ def test_a_drill_that_fails_is_kept_with_its_reason(pizzeria, tmp_path):
     path.write_bytes(path.read_bytes()[:-2000])
     assert "ne se restaure pas" in refused("restore_drill", "--from", str(tmp_path))
     assert RestoreDrill.objects.latest("at").fault
+
+
+def test_a_drill_that_the_database_stops_is_kept_too(pizzeria, tmp_path):
+    path, now = saved(pizzeria, tmp_path), timezone.now()
+    name = f"{restoring.ASIDE}{pizzeria.schema_name}_{now:%Y%m%d%H%M%S}"
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {name}")  # somebody was there first
+    assert name in keeping.drill(path=path, now=now).fault
 
 
 def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop, tmp_path, client):
