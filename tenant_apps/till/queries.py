@@ -13,11 +13,17 @@ class Standing:
     """What the journal holds about one order, in cents."""
 
     sale: Entry | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)  # of the sale, or of its last correction
     taken_cents: int = 0  # takings minus refunds
     turnover_cents: int = 0
     by_rate: dict[int, int] = field(default_factory=dict)  # basis points → turnover, VAT included
     sold_by_rate: dict[int, int] = field(default_factory=dict)  # the same before what was given back of it
     by_means: dict[str, int] = field(default_factory=dict)  # takings minus refunds
+
+    @property
+    def returned_cents(self) -> int:
+        """Of what was sold, what was given back."""
+        return sum(self.sold_by_rate.values()) - sum(self.by_rate.values())
 
 
 def standing(*, order_number: int | None, chain: Chain = Chain.TILL) -> Standing:
@@ -27,6 +33,7 @@ def standing(*, order_number: int | None, chain: Chain = Chain.TILL) -> Standing
         found.turnover_cents += entry.turnover_cents
         if entry.kind == Entry.Kind.SALE:
             found.sale = entry
+        found.lines = entry.content.get("lines", found.lines)
         for row in entry.content.get("vat", ()):
             rate, cents = row["rate"], row["gross_cents"]
             found.by_rate[rate] = found.by_rate.get(rate, 0) + cents

@@ -67,6 +67,9 @@ CORRUPTIONS = {
         "UPDATE drawer_drawersession SET expected_cents = expected_cents + 1, reason = 'essai' WHERE closed_at IS NOT NULL"
     ),
     "cash in a drawer is its float, its payments and its refunds": "UPDATE drawer_cashmovement SET delta_cents = 1",
+    "an order's turnover never passes what is kept of its money, and is nothing when all went back": (
+        "UPDATE till_entry SET turnover_cents = turnover_cents + 1 WHERE kind = 'sale'"
+    ),
     "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
