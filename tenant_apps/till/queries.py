@@ -75,6 +75,26 @@ def last_sales(*, chain: Chain) -> list[Entry]:
     return list(Entry.objects.filter(chain=chain, kind=Entry.Kind.SALE).order_by("-number")[:10])
 
 
+def invoiced(*, order_number: int) -> Receipt | None:
+    """The receipt as it was when its invoice was made: what comes after is on the receipt and changes no invoice."""
+    entries, made = _around_invoice(order_number)
+    return receipts.of_order(entries[: made + 1]) if made is not None else None
+
+
+def is_changed_since_invoiced(*, order_number: int) -> bool:
+    """Whether something was given back or corrected after its invoice: that takes a credit invoice."""
+    entries, made = _around_invoice(order_number)
+    changes = (Entry.Kind.REFUND, Entry.Kind.CORRECTION)
+    return made is not None and any(entry.kind in changes for entry in entries[made:])
+
+
+def _around_invoice(order_number: int) -> tuple[list[Entry], int | None]:
+    """What is sealed about an order, and where in it its invoice was made."""
+    entries = of_order(order_number=order_number)
+    events = [entry.content.get("event") for entry in entries]
+    return entries, events.index("invoice_made") if "invoice_made" in events else None
+
+
 def training_receipt(*, number: int) -> Receipt | None:
     return receipts.of_order(list(Entry.objects.filter(chain=Chain.TRAINING, number=number)))
 

@@ -6,7 +6,10 @@ from collections import Counter
 from django.utils import timezone
 
 from conftest import COOK, COUNTER, CUSTOMER, MANAGER, ask, check_invariants, place
+from shared_apps.accounts.models import Role
+from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import changing, kitchen, online, refunding, settlement
+from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.tests.test_online import far_away, follow, held, page_of
@@ -137,3 +140,16 @@ def take_nothing_more(shop, order):
     kitchen.mark_ready(shop=shop, order_id=order.pk, by=COOK, now=now)
     settlement.hand_over(shop=shop, order_id=order.pk, by=COUNTER, now=now)
 
+
+def test_a_card_given_back_names_who_asked_for_it_and_no_customer(shop, make_staff):
+    """The bank answers later: who acted is who asked, not the worker that was told."""
+    alix = make_staff(Role.COUNTER, shop)
+    for by, named in (
+        (By(Actor.COUNTER, alix.pk), ("Alix", "counter")),
+        (By(Actor.CUSTOMER, alix.pk), ("", "customer")),
+    ):
+        order = place(shop, ask("margherita"), paid=Tender(Payment.Means.ONLINE_CARD, uuid.uuid4()))
+        changing.cancel(shop=shop, order_id=order.pk, by=by, now=timezone.now())
+        refunding.conclude(shop=shop, refund_id=order.refunds.get().pk, now=timezone.now())
+        (back,) = sealed(order, "refund")
+        assert (back.content["operator"], back.content["capacity"]) == named

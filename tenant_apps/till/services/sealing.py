@@ -114,7 +114,7 @@ def correction_draft(*, about: About, stands: Standing, bill: Bill, reason: str)
     """
     changes = vat.difference(stands.sold_by_rate, {total.rate: total.gross_cents for total in bill.totals})
     lines = [_line(line) for line in bill.lines]
-    if stands.sale is None or not changes and lines == stands.lines:
+    if stands.sale is None or (not changes and lines == stands.lines):
         return None
     content = about.content | {
         "reason": reason,

@@ -165,6 +165,32 @@ def test_an_archive_that_was_changed_here_is_not_given_out(archived):
         archiving.read(archive=Archive.objects.get())
 
 
+def test_an_archive_whose_files_are_not_those_of_its_manifest_is_not_given_out(archived):
+    data = changed(bytes(archived.file), "tva.csv", lambda content: content.replace(b"10", b"20"))
+    as_superuser("UPDATE till_archive SET file = %s", data)
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
+def test_an_archive_with_a_file_more_is_not_given_out(archived):
+    out = io.BytesIO(bytes(archived.file))
+    with zipfile.ZipFile(out, "a") as file:
+        file.writestr("autre.csv", "1")
+    as_superuser("UPDATE till_archive SET file = %s", out.getvalue())
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
+def test_an_archive_whose_digest_is_not_the_one_sealed_is_not_given_out(archived):
+    """Whoever replaces the file replaces its digest beside it too: the journal knows the first."""
+    data = forged(bytes(archived.file), lambda journal: journal[1]["document"].update(turnover_cents=1))
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        digest = hashlib.sha256(file.read("manifest.json")).hexdigest()
+    as_superuser("UPDATE till_archive SET file = %s, digest = %s", data, digest)
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
 def test_an_empty_period_is_not_archived(shop, archived):
     day = paris(2025, 1, 1).date()
     with pytest.raises(NothingToArchive):

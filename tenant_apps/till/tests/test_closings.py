@@ -12,13 +12,15 @@ from django.db.utils import ProgrammingError
 from django.utils import timezone
 
 from conftest import COUNTER, ask, place
+from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.calendar import PARIS, business_day, day_bounds
 from shared_apps.sales import queries as sales
 from shared_apps.sales.models import HourlySales, TillClosing
 from tenant_apps.orders.services import bookkeeping
 from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.payments.models import Payment
-from tenant_apps.till import figures, tasks
+from tenant_apps.till import exports, figures, tasks
 from tenant_apps.till.models import Closing, Entry
 from tenant_apps.till.services import closings, sealing
 from tenant_apps.till.services.closings import NothingToClose, NotTheNextDay
@@ -32,9 +34,9 @@ def paris(*moment: int) -> dt.datetime:
     return dt.datetime(*moment, tzinfo=PARIS)
 
 
-def sell(shop, now: dt.datetime, *lines, means=CASH):
+def sell(shop, now: dt.datetime, *lines, means=CASH, mode=ServiceMode.COLLECTION):
     lines = lines or (ask("margherita"),)
-    return place(shop, *lines, paid=Tender(means, uuid.uuid4()), by=COUNTER, now=now)
+    return place(shop, *lines, wishes=Wishes(mode), paid=Tender(means, uuid.uuid4()), by=COUNTER, now=now)
 
 
 def close(shop, day: dt.date, now: dt.datetime) -> Closing:
@@ -66,18 +68,74 @@ def test_a_z_says_what_was_sold_by_rate_and_taken_by_means(shop):
     assert "intact" in verify(shop)
 
 
-def test_head_office_sees_the_turnover_of_the_z_refunds_taken_off(shop):
-    now = timezone.now()
-    order = sell(shop, now, ask("margherita", 2))
+def test_takings_and_refunds_are_counted_apart(shop):
+    now = paris(2026, 3, 10, 20)
+    first = sell(shop, now, ask("margherita", 2))
+    sell(shop, now)
+    give_back(shop, first, 500, now)
+    closing = close(shop, dt.date(2026, 3, 10), now + dt.timedelta(hours=1))
+    (row,) = closing.figures["means"]
+    assert (row["payments"], row["refunds"], row["count"]) == (2, 1, 3)
+    lines = exports.figures([closing]).splitlines()
+    assert "2026-03-10;1;encaissements;Espèces;;;;29,70;2" in lines
+    assert "2026-03-10;1;remboursements;Espèces;;;;-5,00;1" in lines
+
+
+def test_a_sale_at_two_rates_is_one_transaction_of_its_day_and_category(shop):
+    now = paris(2026, 3, 10, 20)
+    sell(shop, now, ask("margherita"), ask("cola-33cl", size=None))
+    sell(shop, now)
+    sell(shop, now, mode=ServiceMode.EAT_IN)
+    closing = close(shop, dt.date(2026, 3, 10), now + dt.timedelta(hours=1))
+    assert closing.figures["categories"] == [
+        {"category": "goods", "transactions": 2},
+        {"category": "services", "transactions": 1},
+    ]
+    rows = [line.split(";") for line in exports.e_reporting([("123456789", closing)]).splitlines()[1:]]
+    assert [(row[2], row[3], row[6]) for row in rows] == [
+        ("TLB1", "5,5", "2"),
+        ("TLB1", "10", "2"),
+        ("TPS1", "10", "1"),
+    ]
+
+
+def test_a_closing_sealed_before_these_counts_still_verifies_and_is_exported(shop, monkeypatch):
+    """What is sealed is never changed: a figure that came later is missing from it."""
+    now, honest = paris(2026, 3, 10, 20), figures.of_day
+    sell(shop, now, ask("margherita"), ask("cola-33cl", size=None))
+
+    def older(entries):
+        sums = honest(entries)
+        del sums["categories"]
+        for row in sums["means"]:
+            del row["payments"], row["refunds"]
+        return sums
+
+    monkeypatch.setattr(figures, "of_day", older)
+    closing = close(shop, dt.date(2026, 3, 10), now + dt.timedelta(hours=1))
+    monkeypatch.undo()
+    closings.close_missed(shop=shop, now=paris(2026, 4, 2, 12))
+    assert "intact" in verify(shop)
+    assert "2026-03-10;1;encaissements;Espèces;;;;" in exports.figures([closing])
+    assert exports.e_reporting([("123456789", closing)]).splitlines()[1].split(";")[6] == "1"
+
+
+def give_back(shop, order, cents: int, now: dt.datetime) -> None:
     entry = sealing.seal_refund(
         shop=shop,
         about=About(order.number, order.channel, order.mode),
         means="cash",
-        amount_cents=990,
+        amount_cents=cents,
         reason="froide",
         now=now,
     )
     bookkeeping.count(shop=shop, entries=[entry])
+
+
+def test_head_office_sees_the_turnover_of_the_z_refunds_taken_off(shop):
+    now = timezone.now()
+    order = sell(shop, now, ask("margherita", 2))
+    give_back(shop, order, 990, now)
     seen = sales.figures(now=now, pizzeria_id=shop.id)[0].turnover_cents
     closing = close(shop, business_day(now), now)
     assert seen == closing.figures["turnover_cents"] == 990
@@ -180,6 +238,49 @@ def test_a_closing_that_does_not_add_up_is_named_even_when_signed(shop, monkeypa
     close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
     monkeypatch.undo()
     with pytest.raises(CommandError, match="ne sont pas la somme"):
+        verify(shop)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("till_closing", "ses chiffres gardés pour les exports ne sont pas ceux de cette clôture"),
+        ("sales_tillclosing", "les chiffres du groupe ne sont pas ceux de cette clôture"),
+    ],
+)
+def test_a_copy_of_a_closing_that_was_edited_is_named(shop, table, words):
+    """The exports read these: what they give the accountant is what was sealed, or it is said."""
+    sell(shop, paris(2026, 3, 10, 20))
+    closing = close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    as_superuser(f"UPDATE {table} SET figures = jsonb_set(figures, '{{turnover_cents}}', '1') WHERE number = 1")
+    with pytest.raises(CommandError, match=f"écriture {closing.entry_number}\u00a0: {words}"):
+        verify(shop)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM till_closing WHERE period = 'day'",
+        "UPDATE till_closing SET entry_number = entry_number - 1",
+        "UPDATE till_closing SET starts_on = starts_on - 1",
+    ],
+)
+def test_a_row_of_a_closing_that_is_gone_or_moved_is_named(shop, statement):
+    sell(shop, paris(2026, 3, 10, 20))
+    closing = close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    as_superuser(statement)
+    with pytest.raises(CommandError, match=f"écriture {closing.entry_number}\u00a0: "):
+        verify(shop)
+
+
+def test_a_closing_that_no_entry_seals_is_named(shop):
+    sell(shop, paris(2026, 3, 10, 20))
+    close(shop, dt.date(2026, 3, 10), paris(2026, 3, 10, 23))
+    as_superuser(
+        "INSERT INTO till_closing (period, number, starts_on, ends_on, entry_number, figures)"
+        " SELECT period, 2, starts_on - 1, ends_on - 1, 1, figures FROM till_closing"
+    )
+    with pytest.raises(CommandError, match="écriture 1\u00a0: aucune clôture n’y est scellée"):
         verify(shop)
 
 

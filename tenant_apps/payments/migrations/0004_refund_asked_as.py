@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("payments", "0003_online_payment"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="refund",
+            name="asked_as",
+            field=models.CharField(blank=True, default="", max_length=10),
+            preserve_default=False,
+        ),
+    ]
