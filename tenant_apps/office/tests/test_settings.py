@@ -160,7 +160,9 @@ def test_an_invitation_says_not_whether_the_e_mail_had_an_account(shop, manager,
         answer = manager.post("/gestion/reglages/equipe/", {"name": "Nora", "email": email, "roles": ["cook"]})
         invited = User.objects.get(email=email)
         again = manager.post(f"/gestion/reglages/equipe/{invited.pk}/inviter/")
-        pages = [manager.get(url).content.decode() for url in ("/gestion/reglages/equipe/", "/gestion/reglages/historique/")]
+        pages = [
+            manager.get(url).content.decode() for url in ("/gestion/reglages/equipe/", "/gestion/reglages/historique/")
+        ]
         manager.post(f"/gestion/reglages/equipe/{invited.pk}/", {})
         AuditEntry.objects.all().delete()
         pages = [re.sub(r'name="csrf\S+ value="\S+|hx-headers=\S+|/\d+/|-\d+\b', "", page) for page in pages]
