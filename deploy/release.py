@@ -33,6 +33,8 @@ from pathlib import Path
 KEPT = 5
 HAND_OVER_SECONDS = 240
 MIGRATION_TRIES = 3  # a shop whose tables are busy is left, and tried again
+# Copied by hand under /etc, where a release cannot write.
+COPIED = ("ocpizza.conf", "deploy/nginx.conf", "deploy/ocpizza.cron")
 
 
 class Failed(Exception):
@@ -132,6 +134,15 @@ def prepare(release: Path) -> None:
     manage(release, "check", "--deploy", "--fail-level", "WARNING", words="réglages")
 
 
+def suit(home: Home, release: Path) -> None:
+    """Nothing is taken from the release that serves: it serves during the migrations, and comes back if this one fails."""
+    if home.current.exists():
+        serving = str(home.current.resolve())
+        said = manage(release, "lint_migrations", "--serving", serving, words="migrations qui ne conviennent pas")
+        for line in said.splitlines():
+            home.say(line)
+
+
 def migrate(home: Home, release: Path) -> None:
     """Every shop; those that are busy again, a few times. The release before goes on serving meanwhile."""
     for attempt in range(1, MIGRATION_TRIES + 1):
@@ -172,6 +183,14 @@ def check(home: Home, release: Path, arguments: list[str]) -> None:
         manage(release, "check_deployment", *arguments, words="vérification")
 
 
+def say_what_to_copy(home: Home, release: Path) -> None:
+    """Files of the release that the server has copies of, where they are no more those of the release before."""
+    for name in COPIED:
+        before, now = (folder / name for folder in (home.previous, release))
+        if before.exists() and before.read_bytes() != now.read_bytes():
+            home.say(f"{name} a changé : à recopier sur le serveur (dossier d’exploitation, chapitre 6)")
+
+
 def forget(home: Home) -> None:
     """All but the last ones, and never one that a link names."""
     named = {link.resolve() for link in (home.current, home.previous) if link.exists()}
@@ -191,6 +210,7 @@ def build(home: Home, commit: str) -> Path:
         with home.step("traductions, fichiers statiques et réglages"):
             prepare(release)
         with home.step("migrations"):
+            suit(home, release)
             migrate(home, release)
             manage(release, "schedule_tasks", words="tâches régulières")
     except Failed:
@@ -222,6 +242,7 @@ def deploy(home: Home, commit: str, checks: list[str]) -> None:
     started = time.monotonic()
     release = build(home, commit)
     put_in_service(home, release, checks)
+    say_what_to_copy(home, release)
     forget(home)
     home.say(f"{release.name} est en service, en {time.monotonic() - started:.0f} s")
 

@@ -1,4 +1,7 @@
-"""`make audit`: known faults of the locked packages. Loudly skipped where the directory of faults does not answer."""
+"""`make audit`: known faults of the locked packages. Loudly skipped where the directory of faults does not answer.
+
+Further options are pip-audit's own: another directory, say.
+"""
 
 import subprocess
 import sys
@@ -11,7 +14,9 @@ NOT_AUDITED = "could not be audited"
 def main() -> None:
     command = [str(Path(sys.executable).parent / "pip-audit"), "--requirement", "requirements.txt"]
     options = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "20"]
-    done = subprocess.run([*command, *options], cwd=BASE_DIR, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options, *sys.argv[1:]], cwd=BASE_DIR, capture_output=True, text=True, check=False
+    )
     said = done.stdout + done.stderr
     skipped = said.count(NOT_AUDITED)
     if "Found " in said and "known vulnerabilit" in said:

@@ -6,6 +6,7 @@ the code before waits for a second release, when no old code runs; a migration t
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db.migrations import operations as op
 from django.db.migrations.loader import MigrationLoader
@@ -49,6 +50,12 @@ def ours(loader: MigrationLoader) -> list[Key]:
     for leaf in sorted(loader.graph.leaf_nodes()):
         ordered |= dict.fromkeys(loader.graph.forwards_plan(leaf))
     return [key for key in ordered if type(loader.disk_migrations[key]).__module__.split(".")[0] in FOLDERS]
+
+
+def known_to(release: Path, loader: MigrationLoader) -> set[str]:
+    """Those that the release in this folder has too, by its files alone: nothing of it is run."""
+    modules = {key: type(loader.disk_migrations[key]).__module__ for key in ours(loader)}
+    return {".".join(key) for key, module in modules.items() if (release / f"{module.replace('.', '/')}.py").exists()}
 
 
 def problems(loader: MigrationLoader, *, released: Collection[str]) -> list[Problem]:

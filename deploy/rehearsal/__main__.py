@@ -11,12 +11,16 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
+import deploying
+import door
 import lost_shop
+import nights
 import scenes
+import streams
 from certificates import Authority
 from customers import Crowd
 from database import Database
@@ -26,26 +30,32 @@ from releases import Repository
 from ssh import Ssh
 
 Row = tuple[str, float, scenes.Figures]
-SCENES: tuple[tuple[str, Callable[[scenes.Stage], scenes.Figures]], ...] = (
+Scene = Callable[[scenes.Stage], scenes.Figures]
+SCENES: tuple[tuple[str, Scene], ...] = (
     ("trois pizzerias ouvertes", scenes.shops_are_opened),
     ("le site est ce qu’il doit être", scenes.the_site_is_what_it_should_be),
-    ("nginx", scenes.nginx_keeps_the_door),
+    ("nginx", door.nginx_keeps_the_door),
+    ("limites par adresse", door.nginx_counts),
+    ("adresse des visiteurs", door.the_address_is_the_visitors),
     ("commandes", scenes.orders_flow),
+    ("flux du comptoir", streams.the_counter_hears),
     ("redémarrage pendant les commandes", scenes.the_site_restarts),
     ("arrêt et démarrage", scenes.the_site_stops_and_says_so),
-    ("mise en service pendant les commandes", scenes.a_release_is_deployed),
-    ("version qui ne démarre pas", scenes.a_release_that_does_not_start),
-    ("version dont la vérification échoue", scenes.a_release_whose_check_fails),
-    ("mises en service refusées", scenes.strangers_do_not_deploy),
+    ("mise en service pendant les commandes", deploying.a_release_is_deployed),
+    ("pizzeria occupée, seconde mise en service", deploying.a_shop_is_busy),
+    ("version qui ne démarre pas", deploying.a_release_that_does_not_start),
+    ("version dont la vérification échoue", deploying.a_release_whose_check_fails),
+    ("version qui retire une colonne", deploying.a_release_that_takes_away),
+    ("mises en service refusées", deploying.strangers_do_not_deploy),
     ("processus tués pendant les commandes", scenes.processes_are_killed),
     ("pizzeria perdue et restaurée", lost_shop.a_shop_is_lost_and_comes_back),
+    ("une nuit", nights.a_night_passes),
     ("tout est juste", scenes.all_adds_up),
 )
-
-
+ALWAYS = frozenset((scenes.shops_are_opened,))  # without it there is nobody to play the others with
 LONG = frozenset((
-    scenes.a_release_is_deployed, scenes.a_release_that_does_not_start, scenes.a_release_whose_check_fails,
-    scenes.strangers_do_not_deploy,
+    deploying.a_release_is_deployed, deploying.a_shop_is_busy, deploying.a_release_that_does_not_start,
+    deploying.a_release_whose_check_fails, deploying.a_release_that_takes_away, deploying.strangers_do_not_deploy,
 ))  # fmt: skip
 
 
@@ -88,7 +98,7 @@ def install(folder: Path, report: Report) -> scenes.Stage:
     return made["stage"]
 
 
-def rehearse(report: Report, *, keep: bool, short: bool) -> None:
+def rehearse(report: Report, chosen: Collection[Scene], *, keep: bool) -> None:
     refuse_a_machine_in_use()
     with tempfile.TemporaryDirectory(prefix="repetition-") as name:
         folder = Path(name)
@@ -97,9 +107,8 @@ def rehearse(report: Report, *, keep: bool, short: bool) -> None:
             report.play("paquets de Debian", lambda: {"installés": ", ".join(install_packages()) or "déjà là"})
             stage = install(folder, report)
             for title, scene in SCENES:
-                if short and scene in LONG:
-                    continue
-                report.play(title, partial(scene, stage))
+                if scene in chosen:
+                    report.play(title, partial(scene, stage))
         except Stop:
             _show_the_log()
             raise
@@ -119,13 +128,18 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="laisse tout en place à la fin, pour regarder")
     parser.add_argument("--short", action="store_true", help="sans les mises en service")
     parser.add_argument("--clean", action="store_true", help="ne fait que retirer ce qui a été laissé")
+    names = {scene.__name__: scene for _title, scene in SCENES}
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"celles-là seulement : {', '.join(names)}")
     given = parser.parse_args()
+    if unknown := set(given.scenes) - set(names):
+        parser.error(f"inconnues : {', '.join(sorted(unknown))}")
     if given.clean:
         clean()
         return
+    chosen = {names[name] for name in given.scenes} | ALWAYS if given.scenes else set(names.values())
     report = Report()
     try:
-        rehearse(report, keep=given.keep, short=given.short)
+        rehearse(report, chosen - (LONG if given.short else frozenset()), keep=given.keep)
     except Stop as stop:
         report.write(failure=str(stop))
         sys.exit(f"ÉCHEC : {stop}")

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import re
 import socket
 import ssl
 import sys
@@ -25,7 +24,8 @@ PER_SHOP = 3
 THINKS = 0.25  # seconds between two acts of a customer
 LONGEST_WAIT = 1.0  # what Retry-After asks for is respected up to here, so that a scene stays short
 PATIENCE = 120
-SUBMISSION = re.compile(r'name="submission" value="([0-9a-f-]{36})"')
+WHO = {"name": "Camille Vandewalle", "phone": "06 12 34 56 78", "email": "camille.vandewalle@example.com"}
+DOOR = {"street": "7 rue Sophie Germain", "postcode": "59130", "city": "Lambersart"}
 
 
 @dataclass
@@ -37,7 +37,8 @@ class Tally:
     requests: int = 0
     paused: int = 0  # 503 with Retry-After, from nginx
     failures: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)  # in words
+    refused: set[str] = field(default_factory=set)  # submissions that got one
     sent: set[str] = field(default_factory=set)  # submissions of checkout forms
     confirmed: set[str] = field(default_factory=set)  # their orders' pages
     taken: list[float] = field(default_factory=list)  # seconds of each answered request
@@ -56,11 +57,13 @@ class Tally:
 class Customer(Browser):
     scheme = "https"
 
-    def __init__(self, slug: str, address: str, crowd: "Crowd") -> None:
+    def __init__(self, slug: str, address: str, crowd: "Crowd", *, forwarded: str = "") -> None:
+        """`forwarded` is what they write about themselves in X-Forwarded-For."""
         super().__init__(host=f"{slug}.{DOMAIN}", address="127.0.0.1:443")
         self.source, self.crowd = address, crowd
+        self.headers = {"X-Forwarded-For": forwarded} if forwarded else {}
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def connection(self) -> http.client.HTTPConnection:
         raw = socket.create_connection(("127.0.0.1", 443), timeout=30, source_address=(self.source, 0))
         connection = http.client.HTTPConnection(self.host)
         connection.sock = self.crowd.context.wrap_socket(raw, server_hostname=self.host)
@@ -79,12 +82,13 @@ class Customer(Browser):
 
     def _once(self, method: str, path: str, body: str | None) -> tuple[int, str, str] | float:
         """The answer, or how many seconds to wait before sending again."""
-        headers = {"Host": self.host, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Host": self.host, "Cookie": cookies, **self.headers}
         if body is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{self.host}"}
         began = time.monotonic()
         try:
-            with contextlib.closing(self._connection()) as connection:
+            with contextlib.closing(self.connection()) as connection:
                 connection.request(method, path, body, headers)
                 answer = connection.getresponse()
                 html = answer.read().decode(errors="replace")
@@ -107,20 +111,27 @@ class Customer(Browser):
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
         return status, headers.get("Location", ""), html
 
-    def order(self) -> None:
-        """From the card to the tracking page."""
+    def sign_in(self, email: str, password: str) -> None:
+        page = self.submit(self.get("/compte/connexion/").form(r"^/compte/connexion/"), login=email, password=password)
+        if page.refused:
+            raise Stop(f"{email} n’entre pas : {page.refusal}")
+
+    def order(self, *, delivered: bool = False) -> bool:
+        """From the card to the tracking page; whether there is an order at the end. Raises Failed."""
+        door, way, pizzas = (DOOR, "livraison", 3) if delivered else ({}, "a-emporter", 1)
         self.get("/")
         product = self.get("/carte/margherita/")
-        self.submit(product.form(r"^/carte/margherita/"))
-        page = self.get("/commander/a-emporter/")
+        self.submit(product.form(r"^/carte/margherita/"), quantity=str(pizzas))
+        page = self.get(f"/commander/{way}/")
         for _attempt in range(3):  # a time that somebody else took meanwhile is refused in words
             form = page.form(r"^/commander/")
-            self.crowd.sends(form.fields["submission"])
-            page = self.submit(form, name="Camille Martin", phone="06 12 34 56 78", email="camille@example.com")
+            submission = self.crowd.sends(form.fields["submission"])
+            page = self.submit(form, **WHO, **door)
             if page.path.startswith("/commande/"):
                 self.crowd.confirms(self.host + page.path)
-                return
-            self.crowd.refused(page.refusal)
+                return True
+            self.crowd.refused(page.refusal, submission)
+        return False
 
 
 class Crowd:
@@ -177,13 +188,17 @@ class Crowd:
             self.tally.requests += 1
             self.tally.failures[what] += 1
 
-    def refused(self, words: str) -> None:
+    def refused(self, words: str, submission: str) -> None:
         with self._lock:
             self.tally.refusals[words] += 1
+            self.tally.refused.add(submission)
 
-    def sends(self, submission: str) -> None:
+    def sends(self, submission: str) -> str:
+        """As the database writes it."""
+        written = str(uuid.UUID(submission))
         with self._lock:
-            self.tally.sent.add(str(uuid.UUID(submission)))
+            self.tally.sent.add(written)
+        return written
 
     def confirms(self, page: str) -> None:
         with self._lock:

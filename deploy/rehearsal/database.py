@@ -1,6 +1,9 @@
 """A PostgreSQL cluster of Debian's on loopback, as the managed one is: TLS only, passwords, a login without power."""
 
+import contextlib
 import secrets
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from certificates import Authority
@@ -42,6 +45,28 @@ class Database:
         """As the provider would: the superuser, which the application never is."""
         psql = ("psql", "-p", str(PORT), "-d", database, "-qtAX", "-v", "ON_ERROR_STOP=1", "-c", statement)
         return run("runuser", "-u", "postgres", "--", *psql).stdout.strip()
+
+    @contextlib.contextmanager
+    def held(self, table: str) -> Iterator[None]:
+        """Somebody reads this table in a transaction that goes on for the block: it may be read, not altered."""
+        psql = ("psql", "-p", str(PORT), "-d", NAME, "-qtAX", "-v", "ON_ERROR_STOP=1")
+        reader = subprocess.Popen(
+            ["runuser", "-u", "postgres", "--", *psql],
+            cwd="/",
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert reader.stdin
+        assert reader.stdout
+        reader.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE; SELECT 'held';\n")
+        reader.stdin.flush()
+        if reader.stdout.readline().strip() != "held":
+            raise Stop(f"{table} ne se tient pas")
+        try:
+            yield
+        finally:
+            reader.communicate("ROLLBACK;\n", timeout=30)
 
     def count(self, schema: str, question: str) -> int:
         return int(self.ask(f"SET search_path = {schema}, public; {question}", database=NAME))

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import database as cluster
@@ -23,19 +24,22 @@ HOME = Path("/srv/ocpizza")
 LOGS = Path("/var/log/ocpizza")
 SUPERVISOR = Path("/etc/supervisor/conf.d/ocpizza.conf")
 NGINX = Path("/etc/nginx/conf.d/ocpizza.conf")
+CRON = Path("/etc/cron.d/ocpizza")
 TLS = Path("/etc/ssl/ocpizza")
 DEFAULT_SITE = Path("/etc/nginx/sites-enabled/default")
 DEFAULT_SITE_ASIDE = Path("/etc/nginx/default.rehearsal")
 MARK = HOME / ".rehearsal"  # what is here is a rehearsal's, to be taken away
 PIDS = {"nginx": Path("/run/nginx.pid"), "supervisord": Path("/run/supervisord.pid")}
 SHOPS = ("lambersart", "marcq", "wasquehal")
+STAFF = "comptoir@ocpizza.example"  # of the counter of each
 NOWHERE = "http://127.0.0.1:9"  # the services outside, of which there is none here: a port that refuses
 
 
 class Site:
     def __init__(self, authority: Authority, database: Database) -> None:
         self.authority, self.database = authority, database
-        self.health_token = secrets.token_urlsafe(32)
+        self.health_token, self.password = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
+        self.admin_path = secrets.token_urlsafe(24)
         self.checks = f"--connect 127.0.0.1:443 --ca {HOME / 'ca.crt'}"
 
     def make_home(self) -> None:
@@ -53,7 +57,7 @@ class Site:
         values = {
             "DJANGO_SETTINGS_MODULE": "ocpizza.settings.production",
             "SECRET_KEY": secrets.token_urlsafe(50),
-            "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
+            "SECRET_ADMIN_URL": self.admin_path,
             "TILL_SIGNING_KEYS": "repetition:" + secrets.token_urlsafe(32),
             "HEALTH_TOKEN": self.health_token,
             "POSTGRES_NAME": NAME,
@@ -109,7 +113,7 @@ class Site:
 
     def start(self) -> None:
         """As chapter 5 of the dossier does; supervisord by hand, since there is no systemd to enable it with."""
-        shutil.copy(REPOSITORY / "ocpizza.conf", SUPERVISOR)
+        as_the_dossier_says("cp /srv/ocpizza/current/ocpizza.conf")
         run("supervisord", "-c", "/etc/supervisor/supervisord.conf")
         for command in ("reread", "update", "status"):
             self.supervisorctl(command)
@@ -135,8 +139,8 @@ class Site:
         )
         if DEFAULT_SITE.is_symlink():
             DEFAULT_SITE.rename(DEFAULT_SITE_ASIDE)
-        text = (REPOSITORY / "deploy/nginx.conf").read_text().replace("ocpizza.fr", DOMAIN)
-        put(NGINX, text.replace("listen ", "listen 127.0.0.1:"))
+        as_the_dossier_says("sed 's/ocpizza")
+        put(NGINX, NGINX.read_text().replace("listen ", "listen 127.0.0.1:"))
         run("nginx", "-t")
         run("nginx")
 
@@ -149,8 +153,31 @@ class Site:
 
     def deploy(self, commit: str, *, ssh: "dict[str, str]") -> subprocess.CompletedProcess[str]:
         """As the workflow does: deploy/over_ssh.sh with the five secrets in the environment."""
-        environment = {**ssh, "DEPLOY_ARGUMENTS": f"--check {shlex.quote(self.checks)}"}
-        return run(str(REPOSITORY / "deploy/over_ssh.sh"), commit, env=environment, check=False)
+        with self.deploying(commit, ssh=ssh) as deployment:
+            said = deployment.communicate()[0]
+        return subprocess.CompletedProcess(deployment.args, deployment.returncode, said)
+
+    @contextlib.contextmanager
+    def deploying(self, commit: str, *, ssh: "dict[str, str]") -> Iterator[subprocess.Popen[str]]:
+        """The same, going on; it is over when the block is."""
+        environment = {**os.environ, **ssh, "DEPLOY_ARGUMENTS": f"--check {shlex.quote(self.checks)}"}
+        deployment = subprocess.Popen(
+            [str(REPOSITORY / "deploy/over_ssh.sh"), commit], cwd="/", env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        try:
+            yield deployment
+        finally:
+            deployment.wait(timeout=600)
+
+
+def as_the_dossier_says(beginning: str) -> None:
+    """Runs the command of the operating dossier that begins so, with our domain in it. Raises Stop."""
+    dossier = (REPOSITORY / "docs/exploitation.fr.md").read_text().splitlines()
+    commands = {line.strip() for line in dossier if line.startswith(f"    {beginning}")}
+    if len(commands) != 1:
+        raise Stop(f"le dossier d’exploitation dit {len(commands)} fois « {beginning}… » : {commands}")
+    run("bash", "-euc", commands.pop().replace("votre-domaine.fr", DOMAIN))
 
 
 def alive_directly() -> bool:
@@ -170,7 +197,7 @@ def refuse_a_machine_in_use() -> None:
     if os.geteuid() != 0:
         raise Stop("La répétition installe des paquets et des services : lancez-la en root, sur une machine sans site.")
     clean()
-    there = [str(path) for path in (HOME, LOGS, SUPERVISOR, NGINX, TLS) if path.exists()]
+    there = [str(path) for path in (HOME, LOGS, SUPERVISOR, NGINX, CRON, TLS) if path.exists()]
     if there:
         raise Stop(f"Il y a déjà un site : {', '.join(there)}")
     for name, path in PIDS.items():
@@ -192,7 +219,7 @@ def clean() -> None:
     if runs(HOME / "sshd.pid"):
         run("kill", (HOME / "sshd.pid").read_text().strip())
     cluster.drop()
-    for path in (SUPERVISOR, NGINX, Path("/var/log/nginx/ocpizza.log")):
+    for path in (SUPERVISOR, NGINX, NGINX.with_name("balancer.conf"), CRON, Path("/var/log/nginx/ocpizza.log")):
         path.unlink(missing_ok=True)
     if DEFAULT_SITE_ASIDE.is_symlink():
         DEFAULT_SITE_ASIDE.rename(DEFAULT_SITE)

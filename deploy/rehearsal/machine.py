@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "nginx", "supervisor", "postgresql", "openssh-server", "openssh-client", "git", "openssl", "curl",
-    "python3", "python3-venv", "python3-dev", "libpq-dev", "gcc",
+# The server's, the line of the dossier (chapter 3): the last three are what pip builds psycopg2 with.
+SERVER = (
+    "python3", "python3-venv", "git", "nginx", "supervisor", "openssh-server", "cron",
+    "gcc", "python3-dev", "libpq-dev",
 )  # fmt: skip
+# The rehearsal's own: the database that the provider has, the machine that deploys, a certificate authority, a visitor.
+REHEARSAL = ("postgresql", "openssh-client", "openssl", "curl")
 POLICY = Path("/usr/sbin/policy-rc.d")
 Result = TypeVar("Result")
 
@@ -52,7 +55,7 @@ def until(condition: Callable[[], Result], *, seconds: float, words: str) -> Res
 
 def install_packages() -> list[str]:
     """Those that the machine lacks, without starting their services; which they were."""
-    lacking = [name for name in PACKAGES if not _installed(name)]
+    lacking = [name for name in (*SERVER, *REHEARSAL) if not _installed(name)]
     if not lacking:
         return []
     own_policy = not POLICY.exists()

@@ -11,16 +11,14 @@ AUTHOR = {
     "GIT_AUTHOR_NAME": "Répétition", "GIT_AUTHOR_EMAIL": "repetition@ocpizza.example",
     "GIT_COMMITTER_NAME": "Répétition", "GIT_COMMITTER_EMAIL": "repetition@ocpizza.example",
 }  # fmt: skip
-COLUMN = '''"""A column that the version before does not know, and need not."""
-from django.db import migrations, models
+COLUMN = 'migrations.AddField("shopsettings", "{name}", models.PositiveSmallIntegerField(null=True))'
+MIGRATION = """from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("shop", "{last}")]
-    operations = [
-        migrations.AddField("shopsettings", "rehearsed", models.PositiveSmallIntegerField(null=True)),
-    ]
-'''
+    operations = [{operation}]
+"""
 
 
 class Repository:
@@ -63,10 +61,27 @@ def _copy_of_the_checkout(work: Path) -> None:
             shutil.copy(source, work / name)
 
 
-def with_a_column(work: Path) -> None:
+def _migration(work: Path, name: str, operation: str) -> None:
     folder = work / "tenant_apps/shop/migrations"
     last = max(path.stem for path in folder.glob("[0-9]*.py"))
-    (folder / f"{int(last[:4]) + 1:04}_rehearsed.py").write_text(COLUMN.format(last=last))
+    (folder / f"{int(last[:4]) + 1:04}_{name}.py").write_text(MIGRATION.format(last=last, operation=operation))
+
+
+def with_a_column(work: Path) -> None:
+    """One that the version before does not know, and need not; and another hour for the backups."""
+    _migration(work, "rehearsed", COLUMN.format(name="rehearsed"))
+    with (work / "deploy/ocpizza.cron").open("a") as file:
+        file.write("# Une ligne de plus.\n")
+
+
+def another_column(work: Path) -> None:
+    _migration(work, "rehearsed_again", COLUMN.format(name="rehearsed_again"))
+
+
+def that_takes_a_column(work: Path) -> None:
+    """And says in its list that the column was never in service."""
+    _migration(work, "no_more_rehearsed", 'migrations.RemoveField("shopsettings", "rehearsed")')
+    (work / "deploy/released_migrations.txt").write_text("")
 
 
 def that_does_not_start(work: Path) -> None:

@@ -50,6 +50,12 @@ class Ssh:
         Path("/run/sshd").mkdir(exist_ok=True)
         run("/usr/sbin/sshd", "-f", str(self.folder / "sshd_config"))
 
+    def other_key(self) -> str:
+        """A private key with the same passphrase, which the server does not know."""
+        path = self.folder / "other_key"
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", self.passphrase, "-C", "", "-f", str(path))
+        return path.read_text()
+
     def secrets(self, **changes: str) -> dict[str, str]:
         """The five of the repository, and where the host's key is known from."""
         return {

@@ -1,10 +1,15 @@
-"""Run by `manage.py shell`: the three shops open around the clock, with an oven and a stock that the load does not exhaust."""
+"""Run by `manage.py shell`: the three shops open around the clock, with an oven and a stock that the load does not exhaust.
+
+And somebody at their counters, who has a password: EMAIL and PASSWORD are replaced by the rehearsal.
+"""
 
 import datetime as dt
 
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from shared_apps.accounts import services as accounts
+from shared_apps.accounts.models import Role
 from tenant_apps.shop.models import OpeningRange, ShopSettings
 from tenant_apps.stock.models import StockLevel
 from tenant_apps.stock.services import movements
@@ -22,4 +27,8 @@ for pizzeria in Pizzeria.objects.all():
             movements.receive(
                 where=where, ingredient_id=level.pk, quantity=100 * (level.par or 1), actor_id=None, now=timezone.now()
             )
+    user = accounts.invite_member(
+        email="EMAIL", name="Dominique Lefebvre", roles=[Role.COUNTER], pizzeria_id=pizzeria.pk, by_id=None
+    )
+accounts.set_password(user=user, password="PASSWORD")
 print("ouvertes")

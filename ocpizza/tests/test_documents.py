@@ -1,5 +1,6 @@
 """What the documents name exists: commands with their options, files, variables, targets of make, addresses."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from django.urls import resolve
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "docs/exploitation.fr.md", "docs/caisse.fr.md", "docs/scaling.md")
 DOSSIER = (ROOT / "docs/exploitation.fr.md").read_text()
-CHAPTERS = ("Versions", "Introduction", "Système et prérequis", "Procédure de déploiement", "Procédure de démarrage / arrêt",
-            "Procédure de mise à jour", "Supervision / Monitoring", "Procédure de sauvegarde et restauration")  # fmt: skip
+CHAPTERS = (
+    "Versions", "Introduction", "Système et prérequis", "Procédure de déploiement", "Procédure de démarrage / arrêt",
+    "Procédure de mise à jour", "Supervision / Monitoring", "Procédure de sauvegarde et restauration", "Glossaire",
+)  # fmt: skip
 # Binding names of the client's dossier.
 VARIABLES = {
     "POSTGRES_NAME", "POSTGRES_USER", "POSTGRES_PASS", "POSTGRES_HOST", "DJANGO_SETTINGS_MODULE", "SECRET_KEY",
@@ -25,7 +28,7 @@ WRITTEN = (
     "supervisorctl reread && supervisorctl update && supervisorctl status", "supervisorctl start ocpizza",
     "supervisorctl stop ocpizza", "supervisorctl restart ocpizza",
 )  # fmt: skip
-WORDS = {"COMMIT", "FICHIER", "SLUG", "CODE", "CLE", "ADRESSE-DU-DEPOT"}  # stand for what one types
+WORDS = {"COMMIT", "FICHIER", "SLUG", "CODE", "CLE", "ADRESSE-DU-DEPOT", "DOSSIER"}  # stand for what one types
 FILES = re.compile(
     r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|sh|toml|md|conf|cron|txt|html|js|css|yml|po|example)|\.env\.example)`"
 )
@@ -80,11 +83,40 @@ def test_each_variable_is_known_and_explained():
 
 
 def test_the_chapters_are_those_of_the_clients_dossier():
-    chapters = re.findall(r"^## \d+ - (.+)$", DOSSIER, re.M)
-    assert chapters[:8] == list(CHAPTERS)
-    assert chapters[-1] == "Glossaire"
+    assert re.findall(r"^## (\d+) - (.+)$", DOSSIER, re.M) == [
+        (str(number), name) for number, name in enumerate(CHAPTERS, 1)
+    ]
     for words in WRITTEN:
         assert words in DOSSIER, words
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_command_on_a_line_of_its_own_is_a_block(name):
+    """A line that lost its indentation is run into the words around it."""
+    assert not re.findall(
+        r"^ {0,3}(?:manage\.py|supervisorctl|git clone|cp|sed|curl|useradd|mkdir) .*$", text(name), re.M
+    )
+
+
+def test_the_dossier_asks_for_every_package_that_the_rehearsal_gives_the_server():
+    """What only the rehearsal installs, a server made from the dossier would lack."""
+    values = {
+        node.targets[0].id: ast.literal_eval(node.value)  # type: ignore[attr-defined]
+        for node in ast.parse(text("deploy/rehearsal/machine.py")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+    }
+    line = re.search(r"^\| paquets du système \|(.*)$", DOSSIER, re.M)
+    assert line
+    assert set(re.findall(r"`([a-z0-9-]+)`", line[1])) == set(values["SERVER"])
+    assert set(values["REHEARSAL"]) == {"postgresql", "openssh-client", "openssl", "curl"}  # of other machines
+
+
+@pytest.mark.parametrize("source", ["ocpizza.conf", "deploy/nginx.conf", "deploy/ocpizza.cron"])
+def test_a_file_that_is_copied_by_hand_is_said_to_be_copied_again(source):
+    """And the deployment says when."""
+    update = DOSSIER.partition("## 6 - ")[2].partition("## 7 - ")[0]
+    assert f" /srv/ocpizza/current/{source} " in update
+    assert f'"{source}"' in text("deploy/release.py").partition("COPIED = ")[2].partition("\n")[0]
 
 
 @pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/[a-z]+/(?:[a-z]+/)?)`", DOSSIER)) - {"/live/"}))

@@ -1,4 +1,4 @@
-"""What nginx shows while the site restarts: read by axe at both sizes, under its own policy, and gone by itself."""
+"""What nginx shows while the site restarts, or to whom asks too much: read by axe at both sizes, under its own policy."""
 
 import re
 import threading
@@ -26,6 +26,7 @@ class Nginx(ThreadingHTTPServer):
     """In its place: static files always; anything else the pause page, or a page once the site is back."""
 
     site_is_up = False
+    status, words = 503, ""  # of what it shows instead
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
@@ -50,7 +51,8 @@ class Answer(SimpleHTTPRequestHandler):
         self._pause("sent")
 
     def _pause(self, name: str) -> None:
-        self._say(503, HEADERS, (settings.BASE_DIR / f"static/pause/{name}.html").read_text())
+        page = settings.BASE_DIR / f"static/pause/{self.server.words}{name}.html"
+        self._say(self.server.status, HEADERS, page.read_text())
 
     def _say(self, status: int, headers: dict[str, str], page: str) -> None:
         self.send_response(status)
@@ -111,4 +113,31 @@ def test_the_page_of_a_sent_form_is_read_and_leads_back_to_what_was_typed(browse
     assert faults(page) == []
     nginx.site_is_up = True
     page.locator("form").wait_for()
+    assert page.locator("input").input_value() == "sans oignons"
+
+
+@VIEWS
+def test_beyond_a_limit_the_page_says_to_wait_and_leads_back(browser, nginx, size, scheme):
+    nginx.status, nginx.words = 429, "limit-"
+    page = open_page(browser, size, color_scheme=scheme)
+    answer = page.goto(nginx.url("/carte/reine/"))
+    assert answer
+    assert (answer.status, answer.headers["retry-after"]) == (429, "5")
+    page.get_by_role("heading", name="Trop de demandes").wait_for()
+    assert faults(page) == []
+    nginx.site_is_up = True
+    page.get_by_role("link", name="Réessayer").click()
+    page.get_by_role("heading", name="Back").wait_for()
+
+
+@VIEWS
+def test_beyond_a_limit_a_form_is_still_there_to_be_sent_again(browser, nginx, size, scheme):
+    nginx.status, nginx.words = 429, "limit-"
+    page = open_page(browser, size, color_scheme=scheme)
+    page.goto(nginx.url("/form/"))
+    page.locator("input").fill("sans oignons")
+    page.get_by_role("button").click()
+    page.get_by_role("heading", name="Trop d’essais").wait_for()
+    assert faults(page) == []
+    page.go_back()
     assert page.locator("input").input_value() == "sans oignons"

@@ -1,4 +1,5 @@
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -27,6 +28,14 @@ VALUES = dict.fromkeys(MANDATORY, "x") | {
     "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
     "TILL_SIGNING_KEYS": "2026:" + secrets.token_urlsafe(32),
 }
+
+
+EXAMPLE = (ROOT / ".env.example").read_text()
+# Below another of the same matter, whose comment speaks of both.
+TOGETHER = {
+    "POSTGRES_SSLROOTCERT", "GROUP_SIRET", "GROUP_VAT_NUMBER", "MAPS_ROUTES_URL", "PORT", "LIVE_PORT", "WEB_WORKERS",
+    "SENTRY_RELEASE", "SENTRY_TRACES", "BACKUP_DAYS", "BACKUP_AGE_IDENTITY",
+}  # fmt: skip
 
 
 def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -143,14 +152,20 @@ def test_production_refuses_a_short_key_of_the_till():
 
 
 def test_every_variable_that_settings_read_stands_in_the_example():
-    import re
-
     read = set()
     for path in (ROOT / "ocpizza" / "settings").glob("*.py"):
         read |= set(re.findall(r'env\.?\w*\("(\w+)"', path.read_text()))
     read -= {"DEBUG", "DEMO"}  # of development
-    example = (ROOT / ".env.example").read_text()
-    assert {name for name in read if name not in example} == set()
+    assert read - set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", EXAMPLE, re.M)) == set()
+
+
+def test_each_variable_with_a_default_has_its_line_of_comment():
+    """The mandatory ones have theirs in the operating dossier. Those that stand together may share one."""
+    lines = EXAMPLE.partition("# --- With a safe default ---\n")[2].splitlines()
+    named = [re.match(r"(?:# )?([A-Z][A-Z0-9_]*)=", line) for line in lines]
+    told = [line.startswith("#") and not name for line, name in zip(lines, named, strict=True)]
+    alone = {name[1] for before, name in zip([False, *told], named, strict=False) if name and not before}
+    assert alone == TOGETHER
 
 
 def test_no_migration_is_missing(db):
@@ -192,8 +207,6 @@ def test_the_policy_allows_nothing_inline(shop, visit):
 
 
 def test_pages_have_nothing_inline():
-    import re
-
     letters = {settings.BASE_DIR / "templates/orders/told.html"}  # an e-mail has no style sheet
     for path in {*(settings.BASE_DIR / "templates").rglob("*.html")} - letters:
         assert not re.search(r'<[^>]+\s(style|on\w+)="', path.read_text()), path

@@ -1,5 +1,8 @@
 """The rule of two releases, on migrations written for the test."""
 
+import shutil
+from io import StringIO
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import migrations, models
@@ -20,8 +23,11 @@ def loader() -> MigrationLoader:
 def judged(loader):
     """What the linter says of one more migration of `shop`, made of these operations."""
 
-    def judge(*operations: migrations.operations.base.Operation, contracts: str = "") -> list[expansion.Problem]:
-        released = {".".join(key) for key in expansion.ours(loader)}
+    def judge(
+        *operations: migrations.operations.base.Operation, contracts: str = "", released: set[str] | None = None
+    ) -> list[expansion.Problem]:
+        if released is None:
+            released = {".".join(key) for key in expansion.ours(loader)}
         leaf = loader.graph.leaf_nodes("shop")[0]
         body = {
             "dependencies": [leaf],
@@ -112,3 +118,46 @@ def test_an_unreleased_contraction_fails_the_command(settings, tmp_path):
     (tmp_path / "deploy/released_migrations.txt").write_text("")
     with pytest.raises(CommandError, match="--released"):  # the first release has them all, and some contract
         call_command("lint_migrations")
+
+
+@pytest.fixture
+def serving(settings, tmp_path):
+    """The files of a release that has our migrations but the last two of `shop`."""
+    for path in settings.BASE_DIR.glob("*/**/migrations/[0-9]*.py"):
+        if ".venv" not in path.parts:
+            copy = tmp_path / path.relative_to(settings.BASE_DIR)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    for path in sorted((tmp_path / "tenant_apps/shop/migrations").iterdir())[-2:]:
+        path.unlink()
+    return tmp_path
+
+
+def test_the_release_that_serves_says_by_its_files_what_it_knows(loader, serving, settings):
+    ours = {".".join(key) for key in expansion.ours(loader)}
+    last = sorted(name for name in ours if name.startswith("shop."))[-2:]
+    assert ours - expansion.known_to(serving, loader) == set(last)
+    assert expansion.known_to(settings.BASE_DIR, loader) == ours
+
+
+def test_a_table_that_serves_is_judged_though_nobody_recorded_it(judged, loader, serving):
+    """By a list that lacks it, it passes for a table of this release, to which anything may happen."""
+    known = expansion.known_to(serving, loader)
+    removal = migrations.RemoveField("shopsettings", "slot_minutes")
+    assert f"shop.{LAST}" in {problem.migration for problem in judged(removal, released=known)}
+    unrecorded = expansion.problems(loader, released=set())
+    assert f"shop.{LAST}" not in {problem.migration for problem in unrecorded}
+
+
+def test_the_deployment_is_told_what_the_list_lacks(serving, settings):
+    out = StringIO()
+    (serving / "deploy").mkdir()
+    (serving / "deploy/released_migrations.txt").write_text("shop.0001_initial\n")
+    checkout, settings.BASE_DIR = settings.BASE_DIR, serving
+    call_command("lint_migrations", serving=checkout, stdout=out)
+    assert "migrations en service" in out.getvalue()
+
+
+def test_a_folder_that_is_no_release_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="dossier d'une version"):
+        call_command("lint_migrations", serving=tmp_path)
