@@ -50,8 +50,10 @@ if SECRET_ADMIN_URL and (
     _can_be_guessed(SECRET_ADMIN_URL, length=16) or not re.fullmatch(r"[\w-]+/?", SECRET_ADMIN_URL, re.ASCII)
 ):
     problems.append(f"SECRET_ADMIN_URL se devine : 16 lettres, chiffres, - ou _ au moins ({HOW_TO_MAKE_ONE}).")
-if any(len(pair.partition(":")[2]) < 32 for pair in env.list("TILL_SIGNING_KEYS", default=[])):
-    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret).")
+till_secrets = [pair.partition(":")[2] for pair in env.list("TILL_SIGNING_KEYS", default=[])]
+# One in hexadecimal has 16 characters to choose from; that of development stands in the sources.
+if any(len(key) < 32 or _can_be_guessed(key, length=20) or "not-a-secret" in key for key in till_secrets):
+    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret, au hasard).")
 if (sslmode := env.str("POSTGRES_SSLMODE", default="verify-full")) not in {"require", "verify-ca", "verify-full"}:
     problems.append("POSTGRES_SSLMODE : verify-full, verify-ca ou require, la base n'est jointe qu'en TLS.")
 if not SECOND_FACTOR_REQUIRED:

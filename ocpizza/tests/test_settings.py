@@ -96,6 +96,18 @@ def test_a_secret_that_can_be_guessed_is_refused(name, value):
     assert f" {value} " not in line
 
 
+@pytest.mark.parametrize(
+    "secret", ["court", "a" * 32, "012345678" * 4, settings.TILL_SIGNING_KEYS[0].partition(":")[2]]
+)
+def test_a_signing_key_that_can_be_guessed_is_refused(secret):
+    """The development's own among them: it stands in the sources."""
+    good = "2026:" + secrets.token_hex(32)
+    assert start(**VALUES | {"TILL_SIGNING_KEYS": good}).returncode == 0
+    line = refusal(start(**VALUES | {"TILL_SIGNING_KEYS": f"{good},2027:{secret}"}))
+    assert "TILL_SIGNING_KEYS" in line
+    assert secret not in line
+
+
 def read(name: str, **environment: str) -> str:
     """A setting as production has it."""
     code = f"import django; django.setup(); from django.conf import settings; print(settings.{name})"
