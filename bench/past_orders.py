@@ -4,6 +4,7 @@ Every order is a copy of one that the real service placed, with its own moment, 
 """
 
 import psycopg2.extensions
+from django.conf import settings
 
 from bench import shops
 from tenants.hosts import Shop
@@ -52,7 +53,7 @@ ANALYZE orders_order, payments_payment, shop_slot, stock_stocklevel;
 """
 
 # The business day of a moment: it ends at the cut-off, Europe/Paris (shared_apps.core.calendar).
-DAY = "(({moment} AT TIME ZONE 'Europe/Paris') - interval '4 hours')::date"
+DAY = f"(({{moment}} AT TIME ZONE 'Europe/Paris') - interval '{settings.BUSINESS_DAY_CUTOFF_HOUR} hours')::date"
 HOUR = "extract(hour FROM {moment} AT TIME ZONE 'Europe/Paris')"
 
 READ_MODEL = f"""

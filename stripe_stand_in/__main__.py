@@ -8,6 +8,15 @@ from pathlib import Path
 
 from stripe_stand_in.server import Server
 
+DOTENV = Path(__file__).resolve().parent.parent / ".env"
+
+
+def environment(path: Path = DOTENV) -> dict[str, str]:
+    """As the site has it: that of the process, completed by `.env`, where production names its settings and its keys."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    pairs = (line.removeprefix("export ").partition("=") for line in map(str.strip, lines) if not line.startswith("#"))
+    return {name.strip(): value.strip().strip("'\"") for name, _sign, value in pairs} | dict(os.environ)
+
 
 def refusal(environment: dict[str, str]) -> str:
     """Why this may not run here, if so: where real money moves, no page may pretend to take it."""
@@ -19,7 +28,7 @@ def refusal(environment: dict[str, str]) -> str:
 
 
 def main() -> None:
-    if why := refusal(dict(os.environ)):
+    if why := refusal(environment()):
         sys.exit(why)
     parser = argparse.ArgumentParser(prog="stripe_stand_in")
     parser.add_argument("--port", type=int, required=True)

@@ -6,9 +6,11 @@ follow the server's, and it restores a schema under its own name only, when a re
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from django.db import transaction
@@ -74,7 +76,9 @@ def one_moment() -> Iterator[None]:
 
 
 def write(*, schema_name: str, opened: Opened) -> Contents:
-    """Writes every table of a schema as CSV, within `one_moment`."""
+    """Writes every table of a schema as CSV, by the owner in a transaction; the same rows give the same bytes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronize_seqscans = off")  # else a large table begins where another reader is
     tables = {name: _copy_out(schema_name, name, columns, opened) for name, columns in _tables(schema_name)}
     return Contents(tables, dict(_sequences(schema_name)))
 
@@ -158,3 +162,18 @@ def differences(*, schema_name: str, contents: Contents) -> list[str]:
             if rows != table.rows:
                 found.append(f"{name} : {rows} ligne(s), {table.rows} dans la sauvegarde")
     return found
+
+
+def _nowhere(_table: str) -> IO[bytes]:
+    return Path(os.devnull).open("wb")
+
+
+def changed_since(*, schema_name: str, contents: Contents) -> list[str]:
+    """The tables that are no longer what was written. All are locked until the caller's transaction ends."""
+    with roles.acting_as(OWNER):
+        with connection.cursor() as cursor:
+            quote = connection.ops.quote_name
+            names = ", ".join(f"{quote(schema_name)}.{quote(name)}" for name, _columns in _tables(schema_name))
+            cursor.execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+        now = write(schema_name=schema_name, opened=_nowhere)
+    return sorted(name for name in {*now.tables, *contents.tables} if now.tables.get(name) != contents.tables.get(name))

@@ -6,7 +6,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
-from shared_apps.core import reporting
+from shared_apps.core import reporting, scrubbing
 
 env = environ.Env()
 
@@ -17,6 +17,7 @@ RELEASE = BASE_DIR.name
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_ADMIN_URL = env.str("SECRET_ADMIN_URL", default="admin")
+scrubbing.hide(SECRET_ADMIN_URL.strip("/"), "[administration]")
 
 # The group's host; a shop is one label below it (`lille-centre.ocpizza.fr`).
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="ocpizza.localhost")
@@ -279,6 +280,9 @@ ONLINE_PAYMENT_MINUTES = env.int("ONLINE_PAYMENT_MINUTES", default=10)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
 SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="") or RELEASE
+# What `check_deployment --sentry` asks for the errors of this release.
+SENTRY_AUTH_TOKEN = env.str("SENTRY_AUTH_TOKEN", default="")
+SENTRY_ISSUES_URL = env.str("SENTRY_ISSUES_URL", default="")
 SENTRY_TRACES = env.float("SENTRY_TRACES", default=0.0)
 if SENTRY_DSN:
     reporting.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE, traces=SENTRY_TRACES)
@@ -312,7 +316,7 @@ SOFTWARE_VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encodin
 # Backups of one pizzeria and of the group: where, and for how many days (the newest of each stays in any case).
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(HOME / ".data" / "sauvegardes")))
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
-# They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the monthly drill needs it.
+# They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the weekly drill needs it.
 BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")
 BACKUP_AGE_IDENTITY = env.str("BACKUP_AGE_IDENTITY", default="")
 

@@ -1,11 +1,24 @@
 """Production: every variable of the operations dossier (section 4) is mandatory, and start-up says which are missing."""
 
+import logging
+import os
 import re
 
 from django.core.exceptions import ImproperlyConfigured
 
+if not os.environ.get("BASE_DOMAIN", "").strip():
+    os.environ["BASE_DOMAIN"] = "ocpizza.fr"  # before the settings that are made of it
+
 from ocpizza.settings.base import *  # noqa: F403  settings are one namespace by design
-from ocpizza.settings.base import DATABASES, LOGGING, MIDDLEWARE, SECRET_ADMIN_URL, SECRET_KEY, env
+from ocpizza.settings.base import (
+    DATABASES,
+    LOGGING,
+    MIDDLEWARE,
+    SECOND_FACTOR_REQUIRED,
+    SECRET_ADMIN_URL,
+    SECRET_KEY,
+    env,
+)
 
 MANDATORY: tuple[str, ...] = (
     "POSTGRES_NAME",
@@ -18,7 +31,6 @@ MANDATORY: tuple[str, ...] = (
     "SENTRY_DSN",
     "STRIPE_API_KEY",
     "MAPS_API_KEY",
-    "BASE_DOMAIN",
     "TILL_SIGNING_KEYS",
 )
 if "_live_" in env.str("STRIPE_API_KEY", default=""):
@@ -38,15 +50,21 @@ if SECRET_ADMIN_URL and (
     _can_be_guessed(SECRET_ADMIN_URL, length=16) or not re.fullmatch(r"[\w-]+/?", SECRET_ADMIN_URL, re.ASCII)
 ):
     problems.append(f"SECRET_ADMIN_URL se devine : 16 lettres, chiffres, - ou _ au moins ({HOW_TO_MAKE_ONE}).")
-if any(len(pair.partition(":")[2]) < 32 for pair in env.list("TILL_SIGNING_KEYS", default=[])):
-    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret).")
+till_secrets = [pair.partition(":")[2] for pair in env.list("TILL_SIGNING_KEYS", default=[])]
+# One in hexadecimal has 16 characters to choose from; that of development stands in the sources.
+if any(len(key) < 32 or _can_be_guessed(key, length=20) or "not-a-secret" in key for key in till_secrets):
+    problems.append("TILL_SIGNING_KEYS s'écrit nom:secret,nom:secret (32 caractères au moins par secret, au hasard).")
+if (sslmode := env.str("POSTGRES_SSLMODE", default="verify-full")) not in {"require", "verify-ca", "verify-full"}:
+    problems.append("POSTGRES_SSLMODE : verify-full, verify-ca ou require, la base n'est jointe qu'en TLS.")
+if not SECOND_FACTOR_REQUIRED:
+    problems.append("SECOND_FACTOR_REQUIRED=false est pour la démonstration seule.")
 if problems:
     raise ImproperlyConfigured(" ".join(problems))
 
 DEBUG = False
 DEMO = False
 # verify-full with POSTGRES_SSLROOTCERT: the server is the one it says it is, and nobody listens.
-DATABASES["default"]["OPTIONS"]["sslmode"] = env.str("POSTGRES_SSLMODE", default="verify-full")
+DATABASES["default"]["OPTIONS"]["sslmode"] = sslmode
 if root_certificate := env.str("POSTGRES_SSLROOTCERT", default=""):
     DATABASES["default"]["OPTIONS"]["sslrootcert"] = root_certificate
 
@@ -65,5 +83,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+logging.captureWarnings(True)  # Python's own warnings are lines as the others
 LOGGING["handlers"]["console"]["formatter"] = "json"  # type: ignore[index]
 LOGGING["loggers"]["ocpizza.request"]["level"] = "INFO"  # type: ignore[index]

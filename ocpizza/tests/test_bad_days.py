@@ -142,7 +142,7 @@ def whole() -> Iterator[Whole]:
         [sys.executable, "manage.py", "serve", "--demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
     )
     try:
-        until(lambda: answers(site), seconds=120)
+        until(lambda: answers(site), seconds=300)  # it makes the demonstration's shops and their past
         yield site
     finally:
         site.process.terminate()

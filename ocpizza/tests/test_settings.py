@@ -1,8 +1,10 @@
+import json
 import os
 import re
 import secrets
 import subprocess
 import sys
+import threading
 from io import StringIO
 from pathlib import Path
 
@@ -18,11 +20,10 @@ from shared_apps.core.middleware import VisitorAddressMiddleware
 ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = (
     "POSTGRES_NAME", "POSTGRES_USER", "POSTGRES_PASS", "POSTGRES_HOST", "SECRET_KEY", "SECRET_ADMIN_URL", "SENTRY_DSN",
-    "STRIPE_API_KEY", "MAPS_API_KEY", "BASE_DOMAIN", "TILL_SIGNING_KEYS",
+    "STRIPE_API_KEY", "MAPS_API_KEY", "TILL_SIGNING_KEYS",
 )  # fmt: skip
 
 VALUES = dict.fromkeys(MANDATORY, "x") | {
-    "BASE_DOMAIN": "ocpizza.example",
     "SENTRY_DSN": "http://cle@127.0.0.1:9/1",
     "SECRET_KEY": secrets.token_urlsafe(50),
     "SECRET_ADMIN_URL": secrets.token_urlsafe(24),
@@ -34,7 +35,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 # Below another of the same matter, whose comment speaks of both.
 TOGETHER = {
     "POSTGRES_SSLROOTCERT", "GROUP_SIRET", "GROUP_VAT_NUMBER", "MAPS_ROUTES_URL", "PORT", "LIVE_PORT", "WEB_WORKERS",
-    "SENTRY_RELEASE", "SENTRY_TRACES", "BACKUP_DAYS", "BACKUP_AGE_IDENTITY",
+    "SENTRY_RELEASE", "SENTRY_TRACES", "SENTRY_ISSUES_URL", "BACKUP_DAYS", "BACKUP_AGE_IDENTITY",
 }  # fmt: skip
 
 
@@ -64,6 +65,20 @@ def test_production_starts_with_all_of_them():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_domain_has_a_default_in_production():
+    code = "import django; django.setup(); from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    for given in ({}, {"BASE_DOMAIN": " "}):
+        assert start("-c", code, **VALUES, **given).stdout.strip() == "['ocpizza.fr', '.ocpizza.fr']"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("POSTGRES_SSLMODE", "disable"), ("POSTGRES_SSLMODE", "prefer"), ("SECOND_FACTOR_REQUIRED", "false")],
+)
+def test_production_refuses_what_is_for_a_demonstration(name, value):
+    assert name in refusal(start(**VALUES | {name: value}))
+
+
 def test_the_check_before_a_deployment_finds_nothing():
     done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **VALUES)
     assert done.returncode == 0, done.stderr
@@ -79,6 +94,18 @@ def test_a_secret_that_can_be_guessed_is_refused(name, value):
     line = refusal(start(**VALUES | {name: value}))
     assert f"{name} se devine" in line
     assert f" {value} " not in line
+
+
+@pytest.mark.parametrize(
+    "secret", ["court", "a" * 32, "012345678" * 4, settings.TILL_SIGNING_KEYS[0].partition(":")[2]]
+)
+def test_a_signing_key_that_can_be_guessed_is_refused(secret):
+    """The development's own among them: it stands in the sources."""
+    good = "2026:" + secrets.token_hex(32)
+    assert start(**VALUES | {"TILL_SIGNING_KEYS": good}).returncode == 0
+    line = refusal(start(**VALUES | {"TILL_SIGNING_KEYS": f"{good},2027:{secret}"}))
+    assert "TILL_SIGNING_KEYS" in line
+    assert secret not in line
 
 
 def read(name: str, **environment: str) -> str:
@@ -99,7 +126,7 @@ def test_cookies_and_hosts_of_production():
     assert (
         read("SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY") == "True True True"
     )
-    assert read("ALLOWED_HOSTS") == "['ocpizza.example', '.ocpizza.example']"
+    assert read("ALLOWED_HOSTS") == "['ocpizza.fr', '.ocpizza.fr']"
     assert int(read("SECURE_HSTS_SECONDS")) >= 31_536_000
 
 
@@ -198,3 +225,41 @@ def test_pages_have_nothing_inline():
     letters = {settings.BASE_DIR / "templates/orders/told.html"}  # an e-mail has no style sheet
     for path in {*(settings.BASE_DIR / "templates").rglob("*.html")} - letters:
         assert not re.search(r'<[^>]+\s(style|on\w+)="', path.read_text()), path
+
+
+def written_by(*command: str, until: str) -> list[str]:
+    """The lines of a process in production, up to one that says so."""
+    clean = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "ocpizza.settings.production", **VALUES}
+    child = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines: list[str] = []
+    guard = threading.Timer(60, child.kill)
+    guard.start()
+    try:
+        for line in child.stdout:
+            lines.append(line)
+            if until in line:
+                break
+    finally:
+        guard.cancel()
+        child.terminate()
+        lines += child.communicate(timeout=30)[0].splitlines()
+    assert any(until in line for line in lines), "".join(lines)
+    return [line for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize(
+    ("command", "until"),
+    [
+        (["-m", "gunicorn", "ocpizza.wsgi", "--bind", "127.0.0.1:0", "--logger-class", "ocpizza.gunicorn_log.SameLog",
+          "--no-control-socket"], "Booting worker"),
+        (["-m", "shared_apps.live", "ocpizza.asgi:application"], "could not translate host name"),
+        (["-c", "import django; django.setup(); import logging; logging.getLogger('django-q').error('du worker')"],
+         "du worker"),
+    ],
+    ids=["web", "live", "worker"],
+)  # fmt: skip
+def test_in_production_each_process_writes_one_object_a_line(command, until):
+    for line in written_by(*command, until=until):
+        assert {"asctime", "levelname", "name", "message", "pizzeria"} <= set(json.loads(line)), line

@@ -1,6 +1,8 @@
 """What support sees of people. Nobody is deleted (they are closed), and what is kept for ever is read."""
 
+from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -33,6 +35,19 @@ class UserAdmin(Seen):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.is_superuser)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        """In the log of sensitive acts, as all that decides what somebody may do."""
+        before = {name: form.initial[name] for name in form.changed_data}
+        super().save_model(request, obj, form, change)
+        AuditEntry.objects.create(
+            actor_id=request.user.pk,
+            act="account",
+            subject=str(obj)[:120],
+            before=before,
+            after={name: form.cleaned_data[name] for name in form.changed_data},
+        )
 
 
 @admin.register(Membership)

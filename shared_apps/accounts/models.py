@@ -88,6 +88,7 @@ ACTS = {
     "pins": _("PINs"),
     "supplier": _("Suppliers"),
     "reception": _("Deliveries of suppliers"),
+    "account": _("Account opened, closed or given rights by support"),
     "password": _("Password"),
     "second_factor_on": _("Codes of a phone asked"),
     "second_factor_off": _("Codes of a phone no longer asked"),

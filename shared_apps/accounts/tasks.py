@@ -6,9 +6,11 @@ from django.utils.translation import gettext as _
 
 from shared_apps.accounts import services
 from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.core.reporting import reported
 from tenants.models import Pizzeria
 
 
+@reported
 def invite(user_pk: int, pizzeria_pk: int) -> None:
     """Tells somebody what they are in a shop now, with the address to choose a password when they have none."""
     user, pizzeria = User.objects.get(pk=user_pk), Pizzeria.objects.get(pk=pizzeria_pk)

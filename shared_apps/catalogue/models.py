@@ -44,6 +44,8 @@ class VatClass(models.TextChoices):
 class VatRate(models.Model):
     """A dated rate; a change of the law is a new row, never an edit."""
 
+    append_only = True
+
     vat_class = models.CharField(max_length=20, choices=VatClass)
     mode = models.CharField(max_length=12, choices=ServiceMode)
     valid_from = models.DateField()

@@ -7,7 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,6 +22,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 logger = logging.getLogger("ocpizza.request")
 slow = logging.getLogger("ocpizza.slow")
 _current: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_shop: ContextVar[str | None] = ContextVar("shop", default=None)  # of a task
 
 
 class RequestLogMiddleware:
@@ -38,12 +40,22 @@ class RequestLogMiddleware:
             route = request.resolver_match.route if request.resolver_match else ""
             logger.info(
                 "%s %s %s", request.method, route, response.status_code,
-                extra={"ms": round(1000 * (time.monotonic() - started)), "status": response.status_code, "route": route},
+                extra={"ms": round(1000 * (time.monotonic() - started)), "status": response.status_code, "route": mask(route)},
             )  # fmt: skip
         finally:
             _current.reset(token)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+
+@contextmanager
+def about(slug: str) -> Iterator[None]:
+    """Lines written within are about this shop, where no request says of which one."""
+    token = _shop.set(slug)
+    try:
+        yield
+    finally:
+        _shop.reset(token)
 
 
 class AboutFilter(logging.Filter):
@@ -54,7 +66,7 @@ class AboutFilter(logging.Filter):
         shop = getattr(request, "pizzeria", None)
         user = getattr(request, "_cached_user", None)  # known already: a line of log asks nothing of the database
         record.request_id = getattr(request, "id", None)
-        record.pizzeria = shop.slug if shop else None
+        record.pizzeria = shop.slug if shop else _shop.get()
         record.user_id = user.pk if user else None
         record.msg, record.args = mask(record.getMessage()), ()
         return True
@@ -62,7 +74,6 @@ class AboutFilter(logging.Filter):
 
 class _Masked(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802  its name in the standard library
-        """PostgreSQL quotes the row that breaks a rule."""
         return mask(super().formatException(ei))
 
 

@@ -1,5 +1,6 @@
 """A program that `manage.py serve` runs: started on sockets that its parent holds, asked whether it is ready, stopped."""
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -27,6 +28,7 @@ class Program:
     health_headers: Mapping[str, str] = field(default_factory=dict)
     steady_seconds: float = 0  # one that cannot be asked is ready when it has lived that long
     grace_seconds: float = 10  # what it is given to finish what it has begun
+    orphans_work_on: bool = False  # what it forks does not see that it is gone, and is killed with it
 
 
 class Process:
@@ -39,13 +41,21 @@ class Process:
     @property
     def alive(self) -> bool:
         if self.status is None:
-            try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:
-                pid, status = self.pid, 0
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
+            self.status = self._ended()
+            if self.status is not None and self.program.orphans_work_on:
+                self._kill_orphans()
         return self.status is None
+
+    def _ended(self) -> int | None:
+        try:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            return 0
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+    def _kill_orphans(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def signal(self, number: int) -> None:
         if self.alive:
@@ -66,14 +76,13 @@ class Started(Process):
                 env=dict(environment),
                 pass_fds=list(descriptors.values()),
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the parent, which stops them in its own order
+                # A group of its own: Ctrl-C is for the parent, which stops them in its own order.
+                start_new_session=True,
             )
         super().__init__(self._popen.pid, program)
 
-    @property
-    def alive(self) -> bool:
-        self.status = self._popen.poll()
-        return self.status is None
+    def _ended(self) -> int | None:
+        return self._popen.poll()
 
     @property
     def ready(self) -> bool:

@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,8 @@ from tenant_apps.promotions.forms import GroupVoucherForm
 from tenant_apps.till import exports as exports_of
 from tenants.models import Pizzeria, RestoreDrill
 
+DRILL_DAYS = dt.timedelta(days=8)  # one a week, and a day of grace
+
 
 def _figures() -> dict[str, object]:
     shops = sales.figures(now=timezone.now())
@@ -25,7 +29,9 @@ def _figures() -> dict[str, object]:
 @staff(Permission.GROUP_VIEW)
 def group(request: StaffRequest) -> HttpResponse:
     """Every shop and the group, live, from the read model."""
-    return render(request, "headoffice/group.html", _figures() | {"drill": RestoreDrill.objects.first()})
+    drill = RestoreDrill.objects.first()
+    old = drill is not None and drill.at < timezone.now() - DRILL_DAYS
+    return render(request, "headoffice/group.html", _figures() | {"drill": drill, "drill_is_old": old})
 
 
 @require_GET

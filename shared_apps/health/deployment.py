@@ -136,7 +136,30 @@ def _sentry_is_named() -> str:
         host = Dsn(settings.SENTRY_DSN).netloc
     except BadDsn as error:
         raise Wrong(f"SENTRY_DSN n’est pas un DSN ({error}) — recopiez celui du projet") from error
-    return f"les erreurs vont à {host} (--sentry en envoie une d’essai)"
+    return f"les erreurs vont à {host} (--sentry demande celles de cette version et envoie un essai)"
+
+
+def sentry_has_no_error() -> str:
+    """Asks Sentry for the errors of this release that nobody has resolved. Raises Wrong."""
+    if not (settings.SENTRY_AUTH_TOKEN and settings.SENTRY_ISSUES_URL):
+        return "NON VÉRIFIÉ : SENTRY_AUTH_TOKEN et SENTRY_ISSUES_URL manquent, regardez sur le site de Sentry"
+    try:
+        answer = requests.get(
+            settings.SENTRY_ISSUES_URL,
+            params={"query": f"is:unresolved level:error release:{settings.SENTRY_RELEASE}"},
+            headers={"Authorization": f"Bearer {settings.SENTRY_AUTH_TOKEN}"},
+            timeout=10,
+        )
+        issues = answer.json() if answer.status_code == 200 else []
+    except (requests.RequestException, ValueError) as error:
+        raise Wrong(f"Sentry ne répond pas ({type(error).__name__}) — SENTRY_ISSUES_URL, pare-feu sortant") from error
+    if answer.status_code != 200:
+        raise Wrong(f"Sentry répond {answer.status_code} — SENTRY_AUTH_TOKEN a-t-il le droit event:read ?")
+    if issues:
+        raise Wrong(
+            f"{len(issues)} erreur(s) de cette version, dont « {issues[0]['title']} » : {issues[0]['permalink']}"
+        )
+    return f"aucune erreur de {settings.SENTRY_RELEASE}"
 
 
 def sentry_takes_an_event() -> str:
@@ -144,7 +167,7 @@ def sentry_takes_an_event() -> str:
     _sentry_is_named()
     dsn = Dsn(settings.SENTRY_DSN)
     authentication = dsn.to_auth("ocpizza")
-    event = {"message": "OC Pizza : essai de check_deployment", "level": "info", "release": settings.RELEASE}
+    event = {"message": "OC Pizza : essai de check_deployment", "level": "info", "release": settings.SENTRY_RELEASE}
     envelope = "\n".join(json.dumps(part) for part in ({"dsn": settings.SENTRY_DSN}, {"type": "event"}, event))
     try:
         answer = requests.post(

@@ -8,7 +8,9 @@ import uvicorn
 
 
 def main(application: str, *descriptors: str) -> None:
-    config = uvicorn.Config(application, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        application, access_log=False, log_config=None, log_level="warning", timeout_graceful_shutdown=1
+    )
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]
     asyncio.run(uvicorn.Server(config).serve(sockets=sockets))
 

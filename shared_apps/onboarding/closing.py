@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import Membership
 from shared_apps.core.errors import RuleError
-from shared_apps.onboarding import auditing
+from shared_apps.onboarding import addresses, auditing
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
-from tenants import hosts, schemas
+from tenants import hosts, schemas, snapshots
 from tenants.models import Domain, Pizzeria
+from tenants.snapshots import Contents
 
 
 class NotSuspended(RuleError):
@@ -32,11 +33,14 @@ class WrongCode(RuleError):
         super().__init__(_("This code is not that of an archive of this pizzeria: make the archive again."))
 
 
-class AddressTaken(RuleError):
-    """Another pizzeria has, or had, this address."""
+class ChangedSince(RuleError):
+    """Something happened in the pizzeria after its archive: dropped now, it would be lost."""
 
-    def __init__(self) -> None:
-        super().__init__(_("Another pizzeria has, or had, this address."))
+    def __init__(self, tables: list[str]) -> None:
+        super().__init__(
+            _("This pizzeria has changed since its archive (%(tables)s): make the archive again.")
+            % {"tables": ", ".join(tables)}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,7 @@ def archive(*, pizzeria: Pizzeria, folder: Path, now: dt.datetime) -> Archived:
     if pizzeria.state != Pizzeria.State.SUSPENDED:
         raise NotSuspended
     path = saving.back_up_shop(pizzeria=pizzeria, folder=folder, now=now)
-    identity = Path(settings.BACKUP_AGE_IDENTITY) if settings.BACKUP_AGE_IDENTITY else None
-    with files.reading(path, identity) as backup:
+    with files.reading(path, _identity()) as backup:
         copy = restoring.chosen(backup, pizzeria.slug)
         with restoring.aside(backup=backup, copy=copy, now=now):
             rows = sum(table.rows for table in copy.contents.tables.values())
@@ -66,17 +69,21 @@ def _code(path: Path) -> str:
 
 
 def close(*, pizzeria: Pizzeria, folder: Path, code: str) -> Path:
-    """The second: drops the schema and the role, while the newest archive has this code. Raises NotSuspended, WrongCode.
+    """The second: drops the schema and the role, while the newest archive has this code and all that is there.
 
     The row stays, closed: the group's figures and its customers' history name it.
+    Raises NotSuspended, WrongCode, ChangedSince.
     """
     archives = keeping.kept_of(folder, pizzeria.slug)
     if not archives or not secrets.compare_digest(_code(archives[0]), code.strip().lower()):
         raise WrongCode
+    contents = _contents(archives[0], pizzeria.slug)
     with transaction.atomic():
         locked = Pizzeria.objects.select_for_update().get(pk=pizzeria.pk)
         if locked.state != Pizzeria.State.SUSPENDED:
             raise NotSuspended
+        if changed := snapshots.changed_since(schema_name=locked.schema_name, contents=contents):
+            raise ChangedSince(changed)
         schemas.drop(schema_name=locked.schema_name)
         locked.state = Pizzeria.State.CLOSED
         locked.save(update_fields=["state"])
@@ -86,16 +93,22 @@ def close(*, pizzeria: Pizzeria, folder: Path, code: str) -> Path:
     return archives[0]
 
 
+def _contents(path: Path, slug: str) -> Contents:
+    with files.reading(path, _identity()) as backup:
+        return restoring.chosen(backup, slug).contents
+
+
+def _identity() -> Path | None:
+    return Path(settings.BACKUP_AGE_IDENTITY) if settings.BACKUP_AGE_IDENTITY else None
+
+
 @transaction.atomic
 def rename(*, pizzeria: Pizzeria, slug: str) -> None:
-    """Gives it another address; its former ones lead there. Raises AddressTaken."""
-    host = f"{slug}.{settings.BASE_DOMAIN}"
-    taken = Domain.objects.filter(domain=host).exclude(tenant=pizzeria).exists()
-    if taken or Pizzeria.objects.filter(slug=slug).exclude(pk=pizzeria.pk).exists():
-        raise AddressTaken
+    """Gives it another address; its former ones lead there. Raises WrongAddress, AddressTaken."""
+    addresses.check_free(slug=slug, pizzeria=pizzeria)
     auditing.record(pizzeria=pizzeria, act="renamed", before={"slug": pizzeria.slug}, after={"slug": slug})
     pizzeria.slug = slug
     pizzeria.save(update_fields=["slug"])
     Domain.objects.filter(tenant=pizzeria).update(is_primary=False)
-    Domain.objects.update_or_create(domain=host, defaults={"tenant": pizzeria, "is_primary": True})
+    Domain.objects.update_or_create(domain=pizzeria.host, defaults={"tenant": pizzeria, "is_primary": True})
     hosts.forget()

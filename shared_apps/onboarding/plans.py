@@ -13,15 +13,10 @@ from django.core.validators import validate_email
 
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
+from shared_apps.onboarding.addresses import RESERVED, is_host_name
 from shared_apps.places import services as places
-from tenants.models import SLUG, Pizzeria
+from tenants.models import Pizzeria
 
-# fmt: off
-RESERVED = frozenset({
-    "www", "admin", "api", "app", "live", "static", "media", "mail", "smtp", "imap", "ftp", "ns",
-    "siege", "compte", "statut", "status", "test", "demo", "pay", "paiement",
-})
-# fmt: on
 DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 ADDRESS = re.compile(r"^(?P<street>.+?)\s*,\s*(?P<postcode>\d{5})\s+(?P<city>\S.*)$")
 HOURS = re.compile(r"^(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))?(?P<ranges>(?:\s+\d{1,2}:\d{2}-\d{1,2}:\d{2})+)$")
@@ -148,9 +143,7 @@ def _too_long(plan: Plan) -> list[str]:
 
 
 def _check_slug(slug: str, name: str, found: list[str]) -> None:
-    try:
-        SLUG(slug)
-    except ValidationError:
+    if not is_host_name(slug):
         found.append(f"le slug « {slug} » n'est pas un nom d'hôte (minuscules, chiffres, tirets, 30 au plus).")
     if slug in RESERVED:
         found.append(f"le slug « {slug} » est réservé.")

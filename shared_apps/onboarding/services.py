@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
 from shared_apps.core.errors import RuleError
-from shared_apps.onboarding import auditing
+from shared_apps.onboarding import addresses, auditing
 from shared_apps.onboarding.plans import Plan
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
 from tenant_apps.shop.models import OpeningRange, ShopSettings
@@ -28,21 +27,13 @@ class Opened:
     done: tuple[str, ...]  # what this run made, in words; nothing when all was there
 
 
-class AddressKept(RuleError):
-    """A pizzeria that was renamed answers there still."""
-
-    def __init__(self) -> None:
-        super().__init__(_("This address still leads to a pizzeria that was renamed."))
-
-
 @transaction.atomic
 def open_pizzeria(*, plan: Plan) -> Opened:
-    """Makes the shop, or completes what it lacks: all of it or nothing. Raises AddressKept."""
+    """Makes the shop, or completes what it lacks: all of it or nothing. Raises WrongAddress, AddressTaken."""
     done: list[str] = []
     pizzeria = Pizzeria.objects.filter(slug=plan.slug).first()
     if pizzeria is None:
-        if Domain.objects.filter(domain=f"{plan.slug}.{settings.BASE_DOMAIN}").exists():
-            raise AddressKept
+        addresses.check_free(slug=plan.slug, pizzeria=None)
         pizzeria = _new(plan)
         done.append("schéma, horaires, zone et stock" if plan.with_stock else "schéma, horaires et zone")
     if not Domain.objects.filter(domain=pizzeria.host).exists():

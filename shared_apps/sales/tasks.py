@@ -13,6 +13,7 @@ from shared_apps.accounts.models import Membership, Role
 from shared_apps.core.reporting import EVERY_MINUTE, monitored
 from shared_apps.sales.models import StockAlert
 from tenants.models import Pizzeria
+from tenants.tasks import of_shop
 
 GATHERED = dt.timedelta(minutes=5)  # what falls together is told together
 
@@ -25,20 +26,20 @@ def tell_alerts() -> None:
         async_task("shared_apps.sales.tasks.tell_alerts_of", pizzeria_id)
 
 
+@of_shop
 @transaction.atomic
-def tell_alerts_of(pizzeria_id: int) -> None:
+def tell_alerts_of(pizzeria: Pizzeria) -> None:
     """One letter to the managers of the shop about all that is low; run again it finds nothing to tell."""
-    alerts = StockAlert.objects.select_for_update(of=("self",)).filter(pizzeria_id=pizzeria_id, told_at=None)
+    alerts = StockAlert.objects.select_for_update(of=("self",)).filter(pizzeria=pizzeria, told_at=None)
     names = sorted(alert.ingredient.name for alert in alerts.select_related("ingredient"))
     if not names:
         return
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
-    managers = Membership.objects.filter(pizzeria_id=pizzeria_id, role=Role.MANAGER, user__is_active=True)
+    managers = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__is_active=True)
     addresses = sorted(managers.values_list("user__email", flat=True))
     if addresses:
         subject = _("%(pizzeria)s: the stock is low") % {"pizzeria": pizzeria.name}
         context = {"pizzeria": pizzeria, "names": names, "url": f"{pizzeria.url}/gestion/stock/?voir=bas"}
         send_mail(subject, render_to_string("sales/alerts.txt", context), None, addresses)
-    StockAlert.objects.filter(pizzeria_id=pizzeria_id, told_at=None, ingredient__name__in=names).update(
+    StockAlert.objects.filter(pizzeria=pizzeria, told_at=None, ingredient__name__in=names).update(
         told_at=timezone.now()
     )

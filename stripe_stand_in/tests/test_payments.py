@@ -1,7 +1,12 @@
 """What the stand-in does, through the real SDK over HTTP."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,6 +16,7 @@ from stripe_stand_in.__main__ import refusal
 from stripe_stand_in.courier import signature
 
 DAY = 24 * 3600
+PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def post(address: str, **form: str) -> requests.Response:
@@ -152,6 +158,33 @@ def test_real_keys_are_refused_and_so_is_production(stand):
     assert "production" in refusal({"DJANGO_SETTINGS_MODULE": "ocpizza.settings.production"})
     assert "réelle" in refusal({"STRIPE_API_KEY": "rk_live_0000"})
     assert refusal({"STRIPE_API_KEY": "sk_test_1", "DJANGO_SETTINGS_MODULE": "ocpizza.settings.development"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("DJANGO_SETTINGS_MODULE", "ocpizza.settings.production", "production"),
+        ("STRIPE_API_KEY", "'sk_live_0000'", "réelle"),
+    ],
+)
+@pytest.mark.parametrize("where", ["the process", ".env"])
+def test_the_program_does_not_start_there(tmp_path, name, value, word, where):
+    """Production keeps both in `.env`, which the process need not have been given."""
+    shutil.copytree(PACKAGE, tmp_path / "stripe_stand_in", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+    clean = {"PATH": os.environ["PATH"]}
+    if where == ".env":
+        (tmp_path / ".env").write_text(f"# réglages\nexport {name}={value}\n", encoding="utf-8")
+    else:
+        clean[name] = value
+    command = [sys.executable, "-m", "stripe_stand_in", "--port", "0"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, word in done.stderr) == (1, True), done.stderr
+
+
+def test_the_pay_page_says_that_it_is_a_demonstration(stand):
+    page = requests.get(stand.session().url, timeout=10).text
+    assert "Paiement de démonstration" in page
+    assert "rien n’est débité" in page
 
 
 def test_lists_are_paged_newest_first_and_filtered(stand):

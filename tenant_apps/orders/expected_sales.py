@@ -3,11 +3,13 @@
 A remake sells nothing: it is no order of the group's, and stands in none of its figures; nor does one that awaits its
 payment, which the customer may still abandon. Money taken and turnover are
 those of the till's sealed journal, on the business day whose closing counts them.
-`check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it. The business day
-ends at 04:00 in Paris (`shared_apps.core.calendar`).
+`check_invariants` compares it with what the transactions kept, `rebuild_sales` replaces that with it.
 """
 
-DAY = "((({moment}) AT TIME ZONE 'Europe/Paris') - interval '4 hours')::date"
+from django.conf import settings
+
+# As `shared_apps.core.calendar.business_day` says it.
+DAY = f"((({{moment}}) AT TIME ZONE 'Europe/Paris') - interval '{settings.BUSINESS_DAY_CUTOFF_HOUR} hours')::date"
 HOUR = "extract(hour FROM ({moment}) AT TIME ZONE 'Europe/Paris')::int"
 PLACED_DAY, PLACED_HOUR = DAY.format(moment="placed_at"), HOUR.format(moment="placed_at")
 SEALED_HOUR = HOUR.format(moment="at")

@@ -203,6 +203,11 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT coalesce(-sum(taken_cents), 0) AS sum FROM till_entry AS entry
                             WHERE entry.order_number = orders.id AND chain = 'till' AND kind = 'refund') AS sealed
         WHERE given.sum <> sealed.sum""",
+    "an order's turnover never passes what is kept of its money, and is nothing when all went back": """
+        SELECT format('commande %%s : %%s centimes de ventes scellés, %%s gardés', order_number, sum(turnover_cents),
+                      sum(taken_cents))
+        FROM till_entry WHERE chain = 'till' AND order_number IS NOT NULL
+        GROUP BY order_number HAVING sum(turnover_cents) NOT BETWEEN 0 AND sum(taken_cents)""",
     "what is paid online is followed until it is over": """
         SELECT format('commande %%s : %%s, plus suivie', orders.id, orders.state)
         FROM orders_order AS orders

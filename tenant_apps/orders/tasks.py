@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django_q.tasks import async_task
-from django_tenants.utils import schema_context
 
 from shared_apps.core.reporting import DAILY, EVERY_FIVE_MINUTES, EVERY_MINUTE, monitored
 from shared_apps.gateway import services as gateway
@@ -21,21 +20,19 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import blocking, escalation, estimating, online, receiving, reconciling, substituting
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.tasks import in_shop, of_shop
 
 logger = logging.getLogger(__name__)
 LATE_AFTER = dt.timedelta(minutes=3)  # of the end of the time promised
 
 
-def tell_customer(pizzeria_id: int, order_id: int, kind: str, version: int) -> None:
+@in_shop
+def tell_customer(pizzeria: Pizzeria, order_id: int, kind: str, version: int) -> None:
     """Tells one thing about one version of an order, once by each channel."""
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
-    with schema_context(pizzeria.schema_name):
-        orders = Order.objects.select_related("slot", "customer")
-        order = orders.prefetch_related("lines", "payments", "refunds__credit_note", "discounts__voucher").get(
-            pk=order_id
-        )
-        for channel in _channels(order, Message.Kind(kind)):
-            _tell(pizzeria, order, Message.Kind(kind), channel, version)
+    orders = Order.objects.select_related("slot", "customer")
+    order = orders.prefetch_related("lines", "payments", "refunds__credit_note", "discounts__voucher").get(pk=order_id)
+    for channel in _channels(order, Message.Kind(kind)):
+        _tell(pizzeria, order, Message.Kind(kind), channel, version)
 
 
 def _channels(order: Order, kind: Message.Kind) -> list[Message.Channel]:
@@ -82,20 +79,19 @@ def tell_late() -> None:
         async_task("tenant_apps.orders.tasks.tell_late_of", pizzeria_id, number)
 
 
-def tell_late_of(pizzeria_id: int, order_id: int) -> None:
+@in_shop
+def tell_late_of(pizzeria: Pizzeria, order_id: int) -> None:
     """The row is made even for somebody who left no address, so that the order is not looked at again each minute."""
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
-    with schema_context(pizzeria.schema_name):
-        if not Order.objects.filter(pk=order_id, state__in=OPEN_STATES).exists():
-            return
-        Message.objects.get_or_create(
-            pizzeria_id=pizzeria_id,
-            order_number=order_id,
-            kind=Message.Kind.LATE,
-            channel=Message.Channel.EMAIL,
-            version=0,
-        )
-    tell_customer(pizzeria_id, order_id, Message.Kind.LATE, 0)
+    if not Order.objects.filter(pk=order_id, state__in=OPEN_STATES).exists():
+        return
+    Message.objects.get_or_create(
+        pizzeria_id=pizzeria.pk,
+        order_number=order_id,
+        kind=Message.Kind.LATE,
+        channel=Message.Channel.EMAIL,
+        version=0,
+    )
+    tell_customer(pizzeria.pk, order_id, Message.Kind.LATE, 0)
 
 
 @monitored("begin-business-day", DAILY)
@@ -105,21 +101,20 @@ def begin_business_day() -> None:
         async_task("tenant_apps.orders.tasks.begin_business_day_of", pizzeria_id)
 
 
-def begin_business_day_of(pizzeria_id: int) -> None:
+@in_shop
+def begin_business_day_of(pizzeria: Pizzeria) -> None:
     """The usual deliveries of one more day are expected, for the orders of that day."""
-    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
-    with schema_context(shop.schema_name), transaction.atomic():
+    shop, now = Shop.of(pizzeria), timezone.now()
+    with transaction.atomic():
         receiving.begin_day(shop=shop, now=now)
         blocking.forget_expired(now=now)
-    with schema_context(shop.schema_name):
-        substituting.catch_up(shop=shop, now=now)
+    substituting.catch_up(shop=shop, now=now)
 
 
-def end_substitution(pizzeria_id: int, substitution_id: int) -> None:
+@in_shop
+def end_substitution(pizzeria: Pizzeria, substitution_id: int) -> None:
     """Its time is over; somebody may have ended it before."""
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        substituting.end(shop=shop, substitution_id=substitution_id, actor_id=None, now=timezone.now())
+    substituting.end(shop=Shop.of(pizzeria), substitution_id=substitution_id, actor_id=None, now=timezone.now())
 
 
 @monitored("re-estimate", EVERY_MINUTE)
@@ -130,27 +125,26 @@ def re_estimate() -> None:
         async_task("tenant_apps.orders.tasks.re_estimate_of", pizzeria_id)
 
 
-def re_estimate_of(pizzeria_id: int) -> None:
+@in_shop
+def re_estimate_of(pizzeria: Pizzeria) -> None:
     """The times of this shop's open orders, honest again, and its coming slots after the drivers on shift.
 
     What its suppliers did not bring in time is counted on no more.
     """
-    shop, now = Shop.of(Pizzeria.objects.get(pk=pizzeria_id)), timezone.now()
-    with schema_context(shop.schema_name):
-        receiving.miss_late(shop=shop, now=now)
-        estimating.re_estimate(shop=shop, now=now)
+    shop, now = Shop.of(pizzeria), timezone.now()
+    receiving.miss_late(shop=shop, now=now)
+    estimating.re_estimate(shop=shop, now=now)
 
 
-def follow_payment(pizzeria_id: int, order_id: int) -> None:
+@in_shop
+def follow_payment(pizzeria: Pizzeria, order_id: int) -> None:
     """An order whose payment online has, or should have, moved. While Stripe is away the next look does it."""
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        if not Order.objects.filter(pk=order_id).exists():
-            return  # an event about a shop that has since forgotten it, or that never had it
-        try:
-            online.follow(shop=shop, order_id=order_id, now=timezone.now())
-        except Unreachable:
-            logger.warning("Stripe does not answer: order %s of %s is looked at again", order_id, shop.slug)
+    if not Order.objects.filter(pk=order_id).exists():
+        return  # an event about a shop that has since forgotten it, or that never had it
+    try:
+        online.follow(shop=Shop.of(pizzeria), order_id=order_id, now=timezone.now())
+    except Unreachable:
+        logger.warning("Stripe does not answer: order %s is looked at again", order_id)
 
 
 @monitored("follow-payments", EVERY_MINUTE)
@@ -186,13 +180,12 @@ def escalate() -> None:
         async_task("tenant_apps.orders.tasks.escalate_of", pizzeria_id)
 
 
-def escalate_of(pizzeria_id: int) -> None:
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        escalation.escalate(shop=shop, now=timezone.now())
+@in_shop
+def escalate_of(pizzeria: Pizzeria) -> None:
+    escalation.escalate(shop=Shop.of(pizzeria), now=timezone.now())
 
 
-def tell_managers(pizzeria_id: int, numbers: list[int]) -> None:
+@of_shop
+def tell_managers(pizzeria: Pizzeria, numbers: list[int]) -> None:
     """Tickets rang in vain: somebody must look at the kitchen's screen."""
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     letters.tell_managers(pizzeria=pizzeria, numbers=numbers)

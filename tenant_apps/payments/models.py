@@ -190,6 +190,8 @@ class Refund(models.Model):
     state = models.CharField(max_length=8, choices=State)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    # In what capacity: a customer is named in nothing that is sealed.
+    asked_as = models.CharField(max_length=10, blank=True, db_default="")
     concluded_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
     # One act of giving back, which may draw on several payments.

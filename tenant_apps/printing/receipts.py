@@ -35,12 +35,13 @@ def _sold(paper: Paper, receipt: Receipt) -> None:
     paper.rule()
     _row(paper, _("Total, VAT included"), euros(receipt.total_cents), bold=True)
     for rate in receipt.rates:
-        words = _("%(code)s VAT %(rate)s on %(net)s") % {
+        words = _("%(code)s %(rate)s: net %(net)s, VAT %(vat)s") % {
             "code": rate.code,
             "rate": percent(rate.rate),
             "net": euros(rate.net_cents),
+            "vat": euros(rate.vat_cents),
         }
-        _row(paper, words, euros(rate.vat_cents))
+        _row(paper, words, euros(rate.gross_cents))
     for name, cents in receipt.paid:
         _row(paper, name, euros(cents))
 

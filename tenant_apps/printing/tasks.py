@@ -3,26 +3,23 @@
 import datetime as dt
 
 from django.utils import timezone
-from django_tenants.utils import schema_context
 
 from tenant_apps.printing import services
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.tasks import in_shop
 
 
-def print_order(pizzeria_id: int, order_id: int, kind: str, version: int) -> None:
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        services.enqueue(shop=shop, order_id=order_id, kind=kind, version=version, now=timezone.now())
+@in_shop
+def print_order(pizzeria: Pizzeria, order_id: int, kind: str, version: int) -> None:
+    services.enqueue(shop=Shop.of(pizzeria), order_id=order_id, kind=kind, version=version, now=timezone.now())
 
 
-def open_cash_drawer(pizzeria_id: int, asked_at: str) -> None:
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        services.open_cash_drawer(shop=shop, asked_at=dt.datetime.fromisoformat(asked_at), now=timezone.now())
+@in_shop
+def open_cash_drawer(pizzeria: Pizzeria, asked_at: str) -> None:
+    services.open_cash_drawer(shop=Shop.of(pizzeria), asked_at=dt.datetime.fromisoformat(asked_at), now=timezone.now())
 
 
-def send(pizzeria_id: int, job_id: int) -> None:
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        services.send(shop=shop, job_id=job_id, now=timezone.now())
+@in_shop
+def send(pizzeria: Pizzeria, job_id: int) -> None:
+    services.send(shop=Shop.of(pizzeria), job_id=job_id, now=timezone.now())

@@ -5,22 +5,21 @@ import logging
 from typing import Any
 
 from django.utils import timezone
-from django_tenants.utils import schema_context
 
 from tenant_apps.promotions import services
 from tenants.models import Pizzeria
+from tenants.tasks import in_shop
 
 logger = logging.getLogger(__name__)
 
 
-def create_for_head_office(pizzeria_id: int, values: dict[str, Any], user_id: int) -> None:
+@in_shop
+def create_for_head_office(pizzeria: Pizzeria, values: dict[str, Any], user_id: int) -> None:
     """A code of head office in one of the shops it chose; a shop that has one of this name keeps its own."""
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     dates = {name: dt.date.fromisoformat(values[name]) for name in ("first_date", "last_date")}
-    with schema_context(pizzeria.schema_name):
-        try:
-            services.create(
-                pizzeria_id=pizzeria_id, user_id=user_id, now=timezone.now(), by_head_office=True, **(values | dates)
-            )
-        except services.CodeTaken:
-            logger.info("code already there", extra={"shop": pizzeria.slug})
+    try:
+        services.create(
+            pizzeria_id=pizzeria.pk, user_id=user_id, now=timezone.now(), by_head_office=True, **(values | dates)
+        )
+    except services.CodeTaken:
+        logger.info("code already there")

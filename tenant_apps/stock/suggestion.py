@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
+from django.conf import settings
 from django.db import connection
 
 from shared_apps.catalogue.models import Ingredient
@@ -20,9 +21,10 @@ WEEKS_READ = 9  # four to be judged, each of their days looking back over four, 
 LONGEST_MARGIN = Decimal("0.5")  # of what is used: beyond this the error says more of the past than of what to buy
 SEARCHED_DAYS = 14
 
-# By business day, which ends at 04:00 in Paris; a claim that was undone used nothing.
-USED = """
-    SELECT ingredient_id, ((at AT TIME ZONE 'Europe/Paris') - interval '4 hours')::date AS day, -sum(delta)
+# By business day, which ends at the cut-off in Paris; a claim that was undone used nothing.
+USED = f"""
+    SELECT ingredient_id,
+           ((at AT TIME ZONE 'Europe/Paris') - interval '{settings.BUSINESS_DAY_CUTOFF_HOUR} hours')::date AS day, -sum(delta)
     FROM stock_movement WHERE reason IN ('consumption', 'undone') AND at >= %s GROUP BY 1, 2
 """
 

@@ -5,20 +5,20 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role
 from tenant_apps.stock import queries
 from tenant_apps.stock.models import Reception
 from tenants.models import Pizzeria
+from tenants.tasks import in_shop
 
 
-def write_to_supplier(pizzeria_id: int, reception_id: int) -> None:
+@in_shop
+def write_to_supplier(pizzeria: Pizzeria, reception_id: int) -> None:
     """The order of a delivery to its supplier, once; answers go to the managers. The row is locked while it is sent."""
-    pizzeria = Pizzeria.objects.get(pk=pizzeria_id)
     managers = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__is_active=True)
     answers = sorted(managers.values_list("user__email", flat=True))
-    with schema_context(pizzeria.schema_name), transaction.atomic():
+    with transaction.atomic():
         reception = Reception.objects.select_for_update().get(pk=reception_id)
         if reception.written_at or reception.state != Reception.State.EXPECTED:
             return

@@ -1,6 +1,7 @@
 """What accountants and the tax administration are given, from closings alone: so each file equals its Z. Pure."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -47,9 +48,12 @@ def _rows(closing: Closed) -> list[tuple[Any, ...]]:
     rows.append((*start, "total des ventes", "", "", "", "", decimal(sums["turnover_cents"]), sums["sales"]))
     for row in sums["means"]:
         name = means.label(row["means"])
-        for words, cents in (("encaissements", row["taken_cents"]), ("remboursements", -row["refunded_cents"])):
+        for words, cents, count in (
+            ("encaissements", row["taken_cents"], row.get("payments", row["count"])),
+            ("remboursements", -row["refunded_cents"], row.get("refunds", row["count"])),
+        ):
             if cents:
-                rows.append((*start, words, name, "", "", "", decimal(cents), row["count"]))
+                rows.append((*start, words, name, "", "", "", decimal(cents), count))
         if row["tips_cents"]:
             rows.append((*start, "pourboires", name, "", "", "", decimal(row["tips_cents"]), ""))
     return rows
@@ -60,17 +64,31 @@ def _three(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def e_reporting(closings: Iterable[tuple[str, Closed]]) -> str:
-    """Sales to consumers of each SIREN, day by day: the shops of one company are one. `closings` come with the SIREN."""
+    """Sales to consumers of each SIREN, day by day: the shops of one company are one. `closings` come with the SIREN.
+
+    A sale at two rates is one transaction: their number is that of the day and the category, said on each of its rates.
+    """
     sums: dict[tuple[str, dt.date, str, int], list[int]] = {}
+    counts: Counter[tuple[str, dt.date, str]] = Counter()
     for siren, closing in closings:
+        for category, transactions in _transactions(closing).items():
+            counts[siren, closing.starts_on, category] += transactions
         for row in closing.figures["vat"]:
-            found = sums.setdefault((siren, closing.starts_on, row["category"], row["rate"]), [0, 0, 0])
-            for index, name in enumerate(("net_cents", "vat_cents", "transactions")):
+            found = sums.setdefault((siren, closing.starts_on, row["category"], row["rate"]), [0, 0])
+            for index, name in enumerate(("net_cents", "vat_cents")):
                 found[index] += row[name]
     return table(
         ("siren", "date", "categorie", "taux", "base_ht", "tva", "nombre_de_transactions", "devise"),
         (
-            (siren, day, CATEGORIES[category], rate(basis_points), decimal(net), decimal(tax), transactions, "EUR")
-            for (siren, day, category, basis_points), (net, tax, transactions) in sorted(sums.items())
+            (*key[:2], CATEGORIES[key[2]], rate(key[3]), decimal(net), decimal(tax), counts[key[:3]], "EUR")
+            for key, (net, tax) in sorted(sums.items())
         ),
     )
+
+
+def _transactions(closing: Closed) -> dict[str, int]:
+    """By category; of a closing sealed before they were counted, at least as many as had one rate."""
+    found = {row["category"]: row["transactions"] for row in closing.figures.get("categories", ())}
+    for row in closing.figures["vat"] if "categories" not in closing.figures else ():
+        found[row["category"]] = max(found.get(row["category"], 0), row["transactions"])
+    return found

@@ -11,7 +11,9 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 COUNTS = ("sales", "refunds", "corrections", "duplicatas", "entries")
 SUMS = ("turnover_cents", "taken_cents", "refunded_cents", "tips_cents")
 VAT_KEY, VAT_SUMS = ("category", "rate"), ("net_cents", "vat_cents", "gross_cents", "transactions")
-MEANS_KEY, MEANS_SUMS = ("means",), ("taken_cents", "refunded_cents", "tips_cents", "count")
+CATEGORY_KEY, CATEGORY_SUMS = ("category",), ("transactions",)
+# `count` is of payments and refunds together; the two apart came later: a closing sealed before has none of them.
+MEANS_KEY, MEANS_SUMS = ("means",), ("taken_cents", "refunded_cents", "tips_cents", "count", "payments", "refunds")
 COUNTED = {
     Entry.Kind.SALE: "sales",
     Entry.Kind.REFUND: "refunds",
@@ -30,6 +32,7 @@ def of_day(entries: Iterable[Entry]) -> Figures:
     found: Figures = dict.fromkeys((*COUNTS, *SUMS), 0) | {"first_receipt": None, "last_receipt": None}
     rates: Rows = {}
     means: Rows = {}
+    categories: Rows = {}
     for entry in entries:
         found["entries"] += 1
         if entry.kind in COUNTED:
@@ -38,9 +41,10 @@ def of_day(entries: Iterable[Entry]) -> Figures:
         if entry.kind == Entry.Kind.SALE:
             found["first_receipt"] = found["first_receipt"] or entry.receipt_number
             found["last_receipt"] = entry.receipt_number
+            _add(categories, {"category": category(entry.content["mode"])}, {"transactions": 1})
         _add_vat(rates, entry)
         _add_means(found, means, entry)
-    return found | {"vat": _sorted(rates), "means": _sorted(means)}
+    return found | {"vat": _sorted(rates), "means": _sorted(means), "categories": _sorted(categories)}
 
 
 def _add_vat(rates: Rows, entry: Entry) -> None:
@@ -57,7 +61,15 @@ def _add_means(found: Figures, means: Rows, entry: Entry) -> None:
     found["taken_cents"] += taken
     found["refunded_cents"] += refunded
     found["tips_cents"] += tip
-    sums = {"taken_cents": taken, "refunded_cents": refunded, "tips_cents": tip, "count": 1}
+    is_payment = entry.kind == Entry.Kind.PAYMENT
+    sums = {
+        "taken_cents": taken,
+        "refunded_cents": refunded,
+        "tips_cents": tip,
+        "count": 1,
+        "payments": int(is_payment),
+        "refunds": int(not is_payment),
+    }
     _add(means, {"means": entry.content["means"]}, sums)
 
 
@@ -76,11 +88,39 @@ def summed(parts: Sequence[Mapping[str, Any]]) -> Figures:
     found: Figures = {name: sum(part[name] for part in parts) for name in (*COUNTS, *SUMS)}
     receipts = [number for part in parts for number in (part["first_receipt"], part["last_receipt"]) if number]
     found["first_receipt"], found["last_receipt"] = (min(receipts), max(receipts)) if receipts else (None, None)
-    rates: Rows = {}
-    means: Rows = {}
+    return found | {
+        "vat": _summed(parts, "vat", VAT_KEY, VAT_SUMS),
+        "means": _summed(parts, "means", MEANS_KEY, MEANS_SUMS),
+        "categories": _summed(parts, "categories", CATEGORY_KEY, CATEGORY_SUMS),
+    }
+
+
+def _summed(
+    parts: Sequence[Mapping[str, Any]], name: str, key: Sequence[str], sums: Sequence[str]
+) -> list[dict[str, Any]]:
+    rows: Rows = {}
     for part in parts:
-        for row in part["vat"]:
-            _add(rates, {name: row[name] for name in VAT_KEY}, {name: row[name] for name in VAT_SUMS})
-        for row in part["means"]:
-            _add(means, {name: row[name] for name in MEANS_KEY}, {name: row[name] for name in MEANS_SUMS})
-    return found | {"vat": _sorted(rates), "means": _sorted(means)}
+        for row in part.get(name, ()):
+            _add(rows, {name: row[name] for name in key}, {name: row.get(name, 0) for name in sums})
+    return _sorted(rows)
+
+
+def agrees(sealed: Mapping[str, Any], sums: Mapping[str, Any]) -> bool:
+    """Whether a closing says what its entries add up to: all of it, but for the figures that came after it was sealed."""
+    for name, value in sums.items():
+        if name == "categories" and name not in sealed:
+            continue
+        if isinstance(value, list):
+            if not _agree(sealed[name], value):
+                return False
+        elif sealed.get(name) != value:
+            return False
+    return True
+
+
+def _agree(sealed: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> bool:
+    older = {"payments", "refunds"}
+    return len(sealed) == len(rows) and all(
+        {name: row[name] for name in row if name in was or name not in older} == was
+        for was, row in zip(sealed, rows, strict=True)
+    )

@@ -9,6 +9,12 @@ from shared_apps.core.templatetags.formats import dated
 
 EVENTS = {
     "archive_made": _("archive made"),
+    "cash_in": _("cash put in the drawer"),
+    "cash_out": _("cash taken out of the drawer"),
+    "credit_note_given": _("credit note given"),
+    "drawer_closed": _("drawer counted and closed"),
+    "drawer_handed_over": _("drawer counted and handed over"),
+    "drawer_no_sale": _("drawer opened without a sale"),
     "drawer_opened": _("drawer opened"),
     "invoice_made": _("invoice made"),
     "journal_verified": _("journal verified"),

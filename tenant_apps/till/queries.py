@@ -13,11 +13,17 @@ class Standing:
     """What the journal holds about one order, in cents."""
 
     sale: Entry | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)  # of the sale, or of its last correction
     taken_cents: int = 0  # takings minus refunds
     turnover_cents: int = 0
     by_rate: dict[int, int] = field(default_factory=dict)  # basis points → turnover, VAT included
     sold_by_rate: dict[int, int] = field(default_factory=dict)  # the same before what was given back of it
     by_means: dict[str, int] = field(default_factory=dict)  # takings minus refunds
+
+    @property
+    def returned_cents(self) -> int:
+        """Of what was sold, what was given back."""
+        return sum(self.sold_by_rate.values()) - sum(self.by_rate.values())
 
 
 def standing(*, order_number: int | None, chain: Chain = Chain.TILL) -> Standing:
@@ -27,6 +33,7 @@ def standing(*, order_number: int | None, chain: Chain = Chain.TILL) -> Standing
         found.turnover_cents += entry.turnover_cents
         if entry.kind == Entry.Kind.SALE:
             found.sale = entry
+        found.lines = entry.content.get("lines", found.lines)
         for row in entry.content.get("vat", ()):
             rate, cents = row["rate"], row["gross_cents"]
             found.by_rate[rate] = found.by_rate.get(rate, 0) + cents
@@ -66,6 +73,26 @@ def is_training() -> bool:
 
 def last_sales(*, chain: Chain) -> list[Entry]:
     return list(Entry.objects.filter(chain=chain, kind=Entry.Kind.SALE).order_by("-number")[:10])
+
+
+def invoiced(*, order_number: int) -> Receipt | None:
+    """The receipt as it was when its invoice was made: what comes after is on the receipt and changes no invoice."""
+    entries, made = _around_invoice(order_number)
+    return receipts.of_order(entries[: made + 1]) if made is not None else None
+
+
+def is_changed_since_invoiced(*, order_number: int) -> bool:
+    """Whether something was given back or corrected after its invoice: that takes a credit invoice."""
+    entries, made = _around_invoice(order_number)
+    changes = (Entry.Kind.REFUND, Entry.Kind.CORRECTION)
+    return made is not None and any(entry.kind in changes for entry in entries[made:])
+
+
+def _around_invoice(order_number: int) -> tuple[list[Entry], int | None]:
+    """What is sealed about an order, and where in it its invoice was made."""
+    entries = of_order(order_number=order_number)
+    events = [entry.content.get("event") for entry in entries]
+    return entries, events.index("invoice_made") if "invoice_made" in events else None
 
 
 def training_receipt(*, number: int) -> Receipt | None:

@@ -71,6 +71,7 @@ class Receipt:
     corrections: tuple[str, ...] = ()  # reasons
     issued: int = 0  # how often it was given
     training: bool = False
+    is_copy: bool = False  # opened by the customer, who may do so again and again
     entry_numbers: tuple[int, ...] = field(default=())
 
     @property
@@ -89,11 +90,12 @@ class Receipt:
 
     @property
     def banners(self) -> list[str]:
-        """What must be read first: training, provisional, duplicata."""
+        """What must be read first: training, provisional, duplicata, copy."""
         return [
             *([_("TRAINING MODE")] if self.training else []),
             *([_("PROVISIONAL DOCUMENT")] if self.is_provisional else []),
             *([_("DUPLICATA no. %(copy)s") % {"copy": self.issued - 1}] if self.issued > 1 else []),
+            *([_("CUSTOMER'S COPY")] if self.is_copy else []),
         ]
 
     @property

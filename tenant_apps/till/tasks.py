@@ -4,16 +4,18 @@ import datetime as dt
 
 from django.utils import timezone
 from django_q.tasks import async_task
-from django_tenants.utils import schema_context
 
 from shared_apps.core.calendar import business_day
+from shared_apps.core.reporting import EVERY_MINUTE, monitored
 from shared_apps.sales.models import TillAnchor
 from tenant_apps.till.models import Chain
 from tenant_apps.till.services import closings
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
+from tenants.tasks import in_shop
 
 
+@monitored("close-days", EVERY_MINUTE)
 def close_days() -> None:
     """Every minute: the tills with a day that is over and not closed, in the whole group, by one statement."""
     yesterday = business_day(timezone.now()) - dt.timedelta(days=1)
@@ -23,7 +25,6 @@ def close_days() -> None:
         async_task("tenant_apps.till.tasks.close_days_of", pizzeria_id)
 
 
-def close_days_of(pizzeria_id: int) -> None:
-    shop = Shop.of(Pizzeria.objects.get(pk=pizzeria_id))
-    with schema_context(shop.schema_name):
-        closings.close_missed(shop=shop, now=timezone.now())
+@in_shop
+def close_days_of(pizzeria: Pizzeria) -> None:
+    closings.close_missed(shop=Shop.of(pizzeria), now=timezone.now())

@@ -12,8 +12,8 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from shared_apps.sales.models import TillAnchor, TillClosing
-from tenant_apps.till import figures, signing
+from shared_apps.sales.models import TillAnchor
+from tenant_apps.till import copies, figures, signing
 from tenant_apps.till.models import Chain, Closing, Entry, JournalHead
 
 READ_AT_ONCE = 2000
@@ -49,10 +49,12 @@ class Reading:
     receipt_number: int = 0
     perpetual_cents: int = 0
     signature: str = ""
-    # What no closing has counted yet: entries by day, closings by period; then the signatures of the closings.
+    # What no closing has counted yet: entries by day, closings by period; then all the closings by their number in the
+    # journal, and the entries of invoices by the number of the invoice.
     days: dict[dt.date, list[Entry]] = field(default_factory=dict)
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"day": [], "month": [], "year": []})
-    closings: dict[str, int] = field(default_factory=dict)  # signature → number of the entry
+    closings: dict[int, Entry] = field(default_factory=dict)
+    invoices: dict[int, Entry] = field(default_factory=dict)
     closed: dt.date | None = None
     closed_cents: int = 0  # the turnover of all the days closed
 
@@ -65,6 +67,8 @@ class Reading:
         self.perpetual_cents += entry.turnover_cents
         if entry.kind == Entry.Kind.SALE:
             self.receipt_number += 1
+        if entry.content.get("event") == "invoice_made":
+            self.invoices[entry.content["detail"]["invoice"]] = entry
         return wrong
 
     def _wrong(self, entry: Entry) -> str:
@@ -96,9 +100,9 @@ class Reading:
             below = Closing.Period.DAY if period == Closing.Period.MONTH else Closing.Period.MONTH
             sums, self.parts[below] = figures.summed(self.parts[below]), []
         self.parts[period].append(content)
-        self.closings[entry.signature] = entry.number
+        self.closings[entry.number] = entry
         sums["perpetual_cents"] = self.closed_cents
-        if any(content.get(name) != value for name, value in sums.items()):
+        if not figures.agrees(content, sums):
             return _("the figures of this closing are not the sums of what it closes")
         return ""
 
@@ -127,9 +131,9 @@ def _verify(pizzeria_id: int | None, chain: Chain) -> Verified:
     wrong_end = _wrong_end(end, reading)
     if wrong_end:
         return Verified(count, Fault(chain, reading.number + 1, wrong_end))
-    lost = _closings_of_the_group(pizzeria_id, reading) if chain == Chain.TILL and pizzeria_id else None
-    if lost:
-        return Verified(count, lost)
+    copy = _wrong_copy(pizzeria_id, reading) if chain == Chain.TILL else None
+    if copy:
+        return Verified(count, Fault(chain, *copy))
     beyond = _beyond(chain)
     return Verified(count, Fault(chain, beyond, _("inserted after the end")) if beyond else None)
 
@@ -179,17 +183,13 @@ def _wrong_end(end: End, reading: Reading) -> str:
     return ""
 
 
-def _closings_of_the_group(pizzeria_id: int, reading: Reading) -> Fault | None:
-    """The closings as the group keeps them are those of the journal, one for one."""
-    kept = TillClosing.objects.filter(pizzeria_id=pizzeria_id).order_by("starts_on")
-    signatures = dict(kept.values_list("signature", "ends_on"))
-    for signature, number in reading.closings.items():
-        if signature not in signatures:
-            return Fault(Chain.TILL, number, _("the group does not have this closing"))
-    unknown = [day for signature, day in signatures.items() if signature not in reading.closings]
-    if unknown and reading.closed and unknown[0] <= reading.closed:
-        return Fault(Chain.TILL, reading.number, _("the group has another closing of %(day)s") % {"day": unknown[0]})
-    return None
+def _wrong_copy(pizzeria_id: int | None, reading: Reading) -> copies.Wrong | None:
+    """What exports and invoices read beside the journal is what it sealed."""
+    return (
+        copies.wrong_closing(reading.closings, up_to=reading.number)
+        or (copies.wrong_closing_of_the_group(reading.closings, pizzeria_id=pizzeria_id) if pizzeria_id else None)
+        or copies.wrong_invoice(reading.invoices, up_to=reading.number)
+    )
 
 
 def _beyond(chain: Chain) -> int | None:

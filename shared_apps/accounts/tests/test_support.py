@@ -7,7 +7,7 @@ from django.contrib import admin
 from django_tenants.utils import schema_context
 
 from conftest import PASSWORD
-from shared_apps.accounts.models import Role, User
+from shared_apps.accounts.models import AuditEntry, Role, User
 
 SECRET = f"/{settings.SECRET_ADMIN_URL.strip('/')}/"
 PAGES = [
@@ -69,6 +69,9 @@ def test_support_closes_an_account_and_changes_nothing_else_of_it(support, make_
     visit(None, support).post(page, {"email": "autre@example.com", "name": "Autre"})
     person.refresh_from_db()
     assert (person.is_active, person.name) == (False, "Alix")
+    told = AuditEntry.objects.get(act="account")
+    assert (told.actor, told.subject) == (support, "Alix")
+    assert (told.before, told.after) == ({"is_active": True}, {"is_active": False})
     assert visit(None, support).post(f"{SECRET}accounts/user/{person.pk}/delete/", {"post": "yes"}).status_code == 403
 
 

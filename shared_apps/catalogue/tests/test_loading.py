@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
 
 from shared_apps.catalogue import loading, queries
 from shared_apps.catalogue.models import (
@@ -230,6 +232,18 @@ def test_a_rate_already_known_is_never_edited(edited):
     before = sorted(VatRate.objects.values_list())
     loading.load(loading.read(folder=folder))
     assert sorted(VatRate.objects.values_list()) == before
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE catalogue_vatrate SET basis_points = 0", "DELETE FROM catalogue_vatrate"]
+)
+def test_the_database_edits_no_rate_for_the_application(statement):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
 
 
 def test_a_product_that_left_the_files_is_no_longer_published_but_stays(edited):

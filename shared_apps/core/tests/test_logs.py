@@ -1,5 +1,6 @@
 """Lines of log and what Sentry is told: of the shop and the request, and of nobody."""
 
+import inspect
 import io
 import json
 import logging
@@ -17,18 +18,28 @@ import urllib.request
 import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+from django_tenants.utils import schema_context
 
 from conftest import ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.core.logs import AboutFilter, JsonLineFormatter
 from shared_apps.core.scrubbing import mask, mask_all
+from shared_apps.onboarding.management.commands import schedule_tasks as often
+from shared_apps.onboarding.simulation.browser import Browser, Failed
+from tenant_apps.orders.models import Order
+from tenant_apps.orders.tasks import tell_customer
 from tenants import roles
-from tenants.backend.base import LOGIN
+from tenants.backend.base import LOGIN, OWNER
 
 SECRETS = ("camille@example.com", "06 12 34 56 78", "+33612345678", "sk_live_abcdefgh12345678", "4242 4242 4242 4242")
 
@@ -37,6 +48,28 @@ SECRETS = ("camille@example.com", "06 12 34 56 78", "+33612345678", "sk_live_abc
 def test_a_secret_is_masked_wherever_it_stands(secret):
     told = mask_all({"values": [{"value": f"Key (x)=({secret}) already exists"}], "message": secret})
     assert secret not in json.dumps(told)
+
+
+ROW = "(7, Camille Martin, 12 rue (au fond).\nsonner\n, t)"
+BROKEN = [
+    f'new row violates check constraint "a_rule"\nDETAIL:  Failing row contains {ROW}.',
+    f'new row violates check constraint "a_rule"\nDETAIL:  Failing row contains {ROW}.\n\n\nThe above exception was',
+    f'new row violates check constraint "a_rule"\nDETAIL:  Failing row contains {ROW}.\nCONTEXT:  SQL statement',
+    "duplicate key\nDETAIL:  Key (lower(name::text), day)=(Camille Martin, 1) already exists.",
+    'no such key\nDETAIL:  Key (name)=(Camille Martin) is not present in table "people".',
+]
+
+
+@pytest.mark.parametrize("words", BROKEN)
+def test_the_row_that_breaks_a_rule_is_not_told(words):
+    told = mask(words)
+    assert "Camille" not in told
+    assert "sonner" not in told
+    assert all(
+        kept in told
+        for kept in ("a_rule", "The above exception", "SQL statement", "already", "people")
+        if kept in words
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,6 +206,96 @@ def test_sentry_is_told_the_shop_and_nothing_of_anybody(own_shop, web, sentry):
     for secret in (*secrets.values(), "une-reference-secrete", "une-session-secrete", "un-appareil", "4512"):
         assert secret not in told
         assert urllib.parse.quote_plus(secret) not in told
+
+
+def until_told(envelopes: list[str], *words: str) -> str:
+    """The event of an error that says all of them."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for envelope in list(envelopes):
+            if '"level":"error"' in envelope and all(word in envelope for word in words):
+                return envelope
+        time.sleep(0.05)
+    raise AssertionError(f"Sentry was not told of {words}")
+
+
+def test_sentry_is_not_told_the_row_that_broke_a_rule_nor_what_was_typed(own_shop, web, sentry):
+    """Somebody signs up, and the row of the account breaks a rule: the rule is named, and nobody."""
+    rule = "nobody_of_this_name"
+    typed = {
+        "name": "Camille Essai",
+        "phone": "06 11 22 33 44",
+        "email": f"{own_shop.slug}@example.com",
+        "password1": "une-longue-phrase-secrete",
+    }
+    quoted = f"CHECK (name <> '{typed['name']}') NOT VALID"
+    with roles.acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE public.accounts_user ADD CONSTRAINT {rule} {quoted}")
+    try:
+        visitor = Browser(host=f"{own_shop.slug}.ocpizza.localhost:{web}", address=f"127.0.0.1:{web}")
+        with pytest.raises(Failed, match="answers 500"):
+            visitor.submit(visitor.get("/compte/inscription/").form("inscription"), **typed)
+        error = until_told(sentry[1], rule)
+    finally:
+        with roles.acting_as(OWNER), connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE public.accounts_user DROP CONSTRAINT {rule}")
+    assert "Failing row contains" in error  # and nothing of it
+    for secret in typed.values():
+        assert secret not in "\n".join(sentry[1])
+
+
+def test_what_fails_in_the_worker_is_told_with_its_shop(own_shop, sentry):
+    """A real worker, and a letter about an order that is not there."""
+    with schema_context("public"):
+        task = async_task("tenant_apps.orders.tasks.tell_customer", own_shop.id, 987654, "accepted", 0)
+    environment = os.environ | {
+        "POSTGRES_NAME": connection.settings_dict["NAME"], "SENTRY_DSN": sentry[0], "EMAIL_URL": "dummymail://",
+    }  # fmt: skip
+    worker = subprocess.Popen([sys.executable, "manage.py", "qcluster"], env=environment, cwd=settings.BASE_DIR)
+    try:
+        error = until_told(sentry[1], "Order matching query does not exist")
+    finally:
+        worker.terminate()
+        worker.wait(30)
+        with schema_context("public"):
+            OrmQ.objects.filter(key__isnull=False).delete()
+    assert task
+    assert re.search(rf'"pizzeria":\s*"{own_shop.slug}"', error)
+    assert not [envelope for envelope in sentry[1] if "Failed '" in envelope]  # once, and as what it is
+
+
+def test_every_task_tells_what_fails():
+    """`reported`, `monitored`, `of_shop` or `in_shop`: each wraps."""
+    modules = [
+        import_module(f"{app.name}.tasks")
+        for app in apps.get_app_configs()
+        if app.name.startswith(("shared_apps.", "tenant_apps.")) and (Path(app.path) / "tasks.py").exists()
+    ]
+    tasks = {
+        f"{module.__name__}.{name}": function
+        for module in modules
+        for name, function in vars(module).items()
+        if not name.startswith("_") and inspect.isfunction(function) and function.__module__ == module.__name__
+    }  # fmt: skip
+    assert len(tasks) > 20
+    assert [name for name, function in tasks.items() if not hasattr(function, "__wrapped__")] == []
+
+
+def test_every_schedule_is_watched():
+    planned = [
+        *often.EVERY_MINUTE.values(),
+        *often.EVERY_FIVE_MINUTES.values(),
+        *often.HOURLY.values(),
+        *often.DAILY.values(),
+    ]
+    assert [path for path in planned if not hasattr(import_string(path), "monitor_slug")] == []
+
+
+def test_a_line_of_a_task_is_about_its_shop(own_shop, lines):
+    with pytest.raises(Order.DoesNotExist):
+        tell_customer(own_shop.id, 987654, "accepted", 0)
+    line = json.loads(lines.getvalue().splitlines()[-1])
+    assert (line["pizzeria"], line["message"]) == (own_shop.slug, "tell_customer failed")
 
 
 MONITORED = """

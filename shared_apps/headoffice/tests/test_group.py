@@ -1,3 +1,4 @@
+import datetime as dt
 import uuid
 
 import pytest
@@ -71,6 +72,10 @@ def test_head_office_reads_how_the_last_restore_drill_went(db, make_staff, visit
     head_office = visit(None, make_staff(Role.HEAD_OFFICE))
     assert "restore_drill" in head_office.get("/siege/").content.decode()
     now = timezone.now()
+    RestoreDrill.objects.create(
+        at=now - dt.timedelta(days=9), backup="a.ocpizza", pizzeria="nation", seconds=1, rows=321
+    )
+    assert "Aucune sauvegarde n’a été essayée depuis" in head_office.get("/siege/").content.decode()
     RestoreDrill.objects.create(at=now, backup="a.ocpizza", pizzeria="nation", seconds=1.234, rows=321)
     assert "321 lignes restaurées et vérifiées en 1,2 s" in head_office.get("/siege/").content.decode()
     RestoreDrill.objects.create(at=now, backup="b.ocpizza", pizzeria="nation", seconds=1, fault="illisible")

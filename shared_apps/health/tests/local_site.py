@@ -145,14 +145,24 @@ class _Delivery(socketserver.StreamRequestHandler):
 
 
 class Sentry(ThreadingHTTPServer):
-    """Takes envelopes of the project 1 for the key `cle`, and says so as Sentry does."""
+    """Takes envelopes of the project 1 for the key `cle`, and says so as Sentry does; tells the issues to `un-jeton`."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Envelopes)
         self.envelopes: list[list[dict[str, object]]] = []
+        self.issues: list[dict[str, str]] = []
+        self.asked: list[str] = []
 
 
 class _Envelopes(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        sentry: Sentry = self.server  # type: ignore[assignment]
+        sentry.asked.append(self.path)
+        known = self.headers["Authorization"] == "Bearer un-jeton"
+        self.send_response(200 if known else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(sentry.issues if known else {"detail": "Invalid token"}).encode())
+
     def do_POST(self) -> None:
         sentry: Sentry = self.server  # type: ignore[assignment]
         parts = [json.loads(line) for line in self.rfile.read(int(self.headers["Content-Length"])).splitlines()]

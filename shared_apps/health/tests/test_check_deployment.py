@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings as real_settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 from django_tenants.utils import schema_context
 
 from shared_apps.health.deployment import Deployment
@@ -27,6 +27,7 @@ DSN = "http://cle@127.0.0.1:9/1"
 def site(shop: Shop, tmp_path, settings) -> Iterator[Site]:
     """Everything as it should be."""
     settings.SENTRY_DSN = DSN
+    assert get_resolver(settings.PUBLIC_SCHEMA_URLCONF).url_patterns  # read before its secret address is another one
     settings.SECRET_ADMIN_URL = "une-adresse-que-personne-ne-devine"
     with schema_context("public"), open_site(tmp_path) as made:
         webhook = reverse("website:stripe_webhook", urlconf=settings.PUBLIC_SCHEMA_URLCONF)
@@ -198,7 +199,7 @@ def test_sentry_is_sent_one_event_and_its_word_is_awaited(site, settings):
         said = run(site, "--sentry")
         assert "Sentry, essai : évènement d’essai reçu (fc6d8c0c43fc4630ad850ee518f1b9d0)" in said
         ((_dsn, kind, event),) = sentry.envelopes
-        assert (kind["type"], event["release"]) == ("event", real_settings.RELEASE)
+        assert (kind["type"], event["release"]) == ("event", real_settings.SENTRY_RELEASE)
         settings.SENTRY_DSN = f"http://une-cle-retiree@127.0.0.1:{port}/1"
         assert "Sentry répond 403 — la clé du projet" in run(site, "--sentry")
     assert "Sentry ne répond pas (ConnectionError)" in run(site, "--sentry")
@@ -215,3 +216,23 @@ def test_a_letter_is_sent_and_one_that_is_refused_is_a_fault(site, settings):
     with serving(Letterbox(refuses=True)) as port:
         mailed_by(settings, port)
         assert "la lettre d’essai n’est pas partie" in run(site, "--email", "exploitation@ocpizza.example")
+
+
+def test_sentry_is_asked_for_the_errors_of_this_release(site, settings):
+    sentry = Sentry()
+    settings.SENTRY_RELEASE = "2026-11-25-1"
+    with serving(sentry) as port:
+        settings.SENTRY_DSN = f"http://cle@127.0.0.1:{port}/1"
+        assert "Sentry, erreurs : NON VÉRIFIÉ" in run(site, "--sentry")
+        settings.SENTRY_AUTH_TOKEN = "un-jeton"
+        settings.SENTRY_ISSUES_URL = f"http://127.0.0.1:{port}/api/0/organizations/ocpizza/issues/?project=1"
+        assert "Sentry, erreurs : aucune erreur de 2026-11-25-1" in run(site, "--sentry")
+        assert "project=1&query=is%3Aunresolved+level%3Aerror+release%3A2026-11-25-1" in sentry.asked[-1]
+        sentry.issues = [{"title": "KeyError: 'pâte'", "permalink": "https://sentry.example/7/"}]
+        assert "1 erreur(s) de cette version, dont « KeyError: 'pâte' » : https://sentry.example/7/" in run(
+            site, "--sentry"
+        )
+        settings.SENTRY_AUTH_TOKEN = "un-autre"
+        assert "Sentry répond 401 — SENTRY_AUTH_TOKEN" in run(site, "--sentry")
+    settings.SENTRY_AUTH_TOKEN = "un-jeton"
+    assert "Sentry ne répond pas (ConnectionError) — SENTRY_ISSUES_URL" in run(site, "--sentry")

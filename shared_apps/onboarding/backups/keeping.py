@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from shared_apps.core.errors import RuleError
 from shared_apps.onboarding.backups import files, restoring
@@ -70,8 +70,8 @@ def drill(*, path: Path, now: dt.datetime) -> RestoreDrill:
             copy = restoring.chosen(backup, name)
             with restoring.aside(backup=backup, copy=copy, now=now):
                 rows = sum(table.rows for table in copy.contents.tables.values())
-    except RuleError as refusal:
-        fault = str(refusal)
+    except (RuleError, DatabaseError, OSError) as error:
+        fault = str(error).strip() or type(error).__name__
     return RestoreDrill.objects.create(
         at=now, backup=path.name, pizzeria=name, seconds=time.monotonic() - started, rows=rows, fault=fault
     )

@@ -19,7 +19,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, User
 from shared_apps.core.errors import RuleError
-from shared_apps.onboarding import auditing
+from shared_apps.onboarding import addresses, auditing
 from shared_apps.onboarding.backups import files
 from shared_apps.onboarding.backups.files import Backup, ShopCopy
 from tenant_apps.orders import invariants
@@ -130,10 +130,12 @@ def _check(faults: list[str]) -> None:
 def restore(*, path: Path, slug: str | None, to: str | None, identity: Path | None, now: dt.datetime) -> Restored:
     """Switches a pizzeria of the backup in: in the place of the one it was, or as a new one, `to`, suspended.
 
-    Raises Unreadable, NotInBackup, StillTrading, NotAsItWas.
+    Raises Unreadable, NotInBackup, WrongAddress, AddressTaken, StillTrading, NotAsItWas.
     """
     with files.reading(path, identity) as backup:
         copy = chosen(backup, slug)
+        if to and to != copy.pizzeria["slug"]:  # a new one: it takes nobody's place
+            addresses.check_free(slug=to, pizzeria=None)
         _check_not_trading(to or copy.pizzeria["slug"])
         with aside(backup=backup, copy=copy, now=now) as scratch, transaction.atomic():
             pizzeria = _row(copy, to)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import ProgrammingError, connection
+from django.db.models import F
 from django.utils import timezone
 from django_tenants.utils import schema_context
 from pyrage import x25519
@@ -26,14 +27,18 @@ from pyrage import x25519
 from conftest import COOK, COUNTER, ask, check_invariants, drop_shop, place, plan
 from shared_apps.accounts.models import AuditEntry, Membership
 from shared_apps.onboarding import services
+from shared_apps.onboarding.addresses import AddressTaken
 from shared_apps.onboarding.backups import files, keeping, restoring, saving
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen, settlement
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Reception, StockLevel, Supplier
 from tenant_apps.till.models import Entry
 from tenants import schemas
+from tenants.backend.base import OWNER
 from tenants.models import Pizzeria, RestoreDrill
+from tenants.roles import acting_as
 
 
 @pytest.fixture
@@ -241,6 +246,11 @@ def test_old_backups_go_and_the_newest_of_each_stays(pizzeria, tmp_path):
     assert len(keeping.forget_old(folder=tmp_path, days=7, now=now)) == 3
     assert len(keeping.kept(tmp_path)) == 1
     assert keeping.forget_old(folder=tmp_path, days=1, now=now) == []
+    closed = tmp_path / "fermees"  # what close_pizzeria archives is kept for years
+    for days in (3000, 2000):
+        saving.back_up_shop(pizzeria=pizzeria, folder=closed, now=now - dt.timedelta(days=days))
+    assert keeping.forget_old(folder=tmp_path, days=7, now=now) == []
+    assert len(keeping.kept(closed)) == 2
 
 
 def test_a_drill_says_how_long_it_took_and_leaves_nothing(pizzeria, tmp_path):
@@ -257,6 +267,14 @@ def test_a_drill_that_fails_is_kept_with_its_reason(pizzeria, tmp_path):
     path.write_bytes(path.read_bytes()[:-2000])
     assert "ne se restaure pas" in refused("restore_drill", "--from", str(tmp_path))
     assert RestoreDrill.objects.latest("at").fault
+
+
+def test_a_drill_that_the_database_stops_is_kept_too(pizzeria, tmp_path):
+    path, now = saved(pizzeria, tmp_path), timezone.now()
+    name = f"{restoring.ASIDE}{pizzeria.schema_name}_{now:%Y%m%d%H%M%S}"
+    with acting_as(OWNER), connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {name}")  # somebody was there first
+    assert name in keeping.drill(path=path, now=now).fault
 
 
 def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop, tmp_path, client):
@@ -280,6 +298,23 @@ def test_a_pizzeria_is_closed_in_two_steps_and_may_come_back(pizzeria, own_shop,
     assert told[0].after["archive"] == told[1].after["backup"] == keeping.kept(tmp_path)[0].name
 
 
+def test_what_happened_after_the_archive_is_not_lost_with_the_pizzeria(pizzeria, own_shop, tmp_path):
+    """As many rows as there were: one is not what it was."""
+    folder = ["--to", str(tmp_path)]
+    suspended(pizzeria)
+    code = run("close_pizzeria", own_shop.slug, *folder).strip().rpartition(" ")[2]
+    with schema_context(own_shop.schema_name):
+        ShopSettings.objects.update(preparation_minutes=F("preparation_minutes") + 1)
+    said = refused("close_pizzeria", own_shop.slug, *folder, "--confirm", code)
+    assert "a changé depuis son archive (shop_shopsettings)" in said
+    assert schemas.exists(schema_name=own_shop.schema_name)
+    again = run("close_pizzeria", own_shop.slug, *folder).strip().rpartition(" ")[2]
+    assert "n’est pas celui" in refused("close_pizzeria", own_shop.slug, *folder, "--confirm", code)
+    assert "est fermée" in run("close_pizzeria", own_shop.slug, *folder, "--confirm", again)
+    assert "ne peut pas être une adresse" in refused("restore_pizzeria", str(keeping.kept(tmp_path)[0]), "--as", "www")
+    assert "a, ou a eu" in refused("restore_pizzeria", str(keeping.kept(tmp_path)[0]), "--as", "nation")
+
+
 def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client):
     new = f"{own_shop.slug[:20]}-neuf"
     try:
@@ -292,7 +327,9 @@ def test_a_renamed_pizzeria_answers_at_both_addresses(pizzeria, own_shop, client
         told = AuditEntry.objects.get(pizzeria=pizzeria, act="renamed")
         assert (told.before, told.after) == ({"slug": own_shop.slug}, {"slug": new})
         assert "adresse" in refused("rename_pizzeria", new, "nation")
-        with pytest.raises(services.AddressKept):
+        for wrong in ("www", "siege", "Deux mots", "a" * 31):
+            assert "ne peut pas être une adresse" in refused("rename_pizzeria", new, wrong)
+        with pytest.raises(AddressTaken):
             services.open_pizzeria(plan=plan(own_shop.slug))
     finally:
         Pizzeria.objects.filter(pk=pizzeria.pk).update(slug=own_shop.slug)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared_apps.onboarding import plans
+from shared_apps.onboarding.addresses import RESERVED
 from shared_apps.onboarding.plans import InvalidPlans
 
 pytestmark = pytest.mark.django_db
@@ -93,14 +94,14 @@ def test_the_slug_of_the_same_pizzeria_is_not_taken():
     assert plan.slug == "nation"
 
 
-@pytest.mark.parametrize("slug", sorted(plans.RESERVED))
+@pytest.mark.parametrize("slug", sorted(RESERVED))
 def test_a_reserved_slug_is_refused(slug):
     assert f"le slug « {slug} » est réservé" in only_problem(slug=slug)
 
 
 @pytest.mark.parametrize("slug", ["www", "admin", "live", "siege", "static"])
 def test_hosts_that_the_group_uses_are_reserved(slug):
-    assert slug in plans.RESERVED
+    assert slug in RESERVED
 
 
 @pytest.mark.parametrize(

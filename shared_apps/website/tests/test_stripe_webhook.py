@@ -8,7 +8,7 @@ import pytest
 from django_q.models import OrmQ
 from django_tenants.utils import schema_context
 
-from conftest import ask, place
+from shared_apps.gateway import stripe_api
 from shared_apps.gateway.models import GatewayEvent
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
@@ -93,18 +93,44 @@ def test_whatever_stripe_did_not_sign_for_us_is_refused_without_a_word(paid, sta
     assert following() == []
 
 
-def test_a_signed_event_with_another_shops_metadata_changes_nothing(shop, neighbour, paid, stand_in, visit):
-    theirs = place(neighbour, ask("margherita"), pays_online=True)
+@pytest.fixture
+def theirs(neighbour, stand_in):
+    """An order of another shop, with its page open and nobody there."""
+    with schema_context(neighbour.schema_name):
+        return waiting(neighbour)
+
+
+def misdirect(stand_in, visit, neighbour, theirs) -> None:
+    """A payment here, signed by Stripe, that names their order; then all that we were told is followed."""
     event = of_kind(stand_in, "payment_intent.amount_capturable_updated")
     event["data"]["object"]["metadata"] = {"pizzeria": neighbour.slug, "order": str(theirs.pk), "attempt": "1"}
     OrmQ.objects.all().delete()
     assert send(visit, *stand_in.signed(event)).status_code == 204
+    assert following() == [(neighbour.id, theirs.pk)]
     for args in following():
         tasks.follow_payment(*args)
-    with schema_context(neighbour.schema_name):
-        assert Order.objects.get(pk=theirs.pk).state == "awaiting_payment"
+
+
+def state_of(shop, order) -> str:
     with schema_context(shop.schema_name):
-        assert Order.objects.get(pk=paid.pk).state == "awaiting_payment"
+        return Order.objects.get(pk=order.pk).state
+
+
+def test_a_signed_event_with_another_shops_metadata_changes_nothing(shop, neighbour, paid, theirs, stand_in, visit):
+    misdirect(stand_in, visit, neighbour, theirs)
+    assert (state_of(neighbour, theirs), state_of(shop, paid)) == ("awaiting_payment", "awaiting_payment")
+    with schema_context(neighbour.schema_name):
+        assert theirs.online_payments.get().state == "open"
+
+
+def test_were_the_event_believed_their_order_would_be_paid(shop, neighbour, paid, theirs, stand_in, visit, monkeypatch):
+    """The protection, switched off: whatever is followed is read from the payment that the event is about."""
+    with schema_context(shop.schema_name):
+        about = paid.online_payments.get().session_id
+    honest = stripe_api.read_session
+    monkeypatch.setattr(stripe_api, "read_session", lambda _session_id: honest(about))
+    misdirect(stand_in, visit, neighbour, theirs)
+    assert state_of(neighbour, theirs) == "accepted"
 
 
 def test_nothing_that_an_event_says_of_a_payment_is_believed(shop, stand_in, visit):

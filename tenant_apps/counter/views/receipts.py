@@ -29,25 +29,36 @@ def _receipt(request: StaffRequest, number: int) -> Receipt:
     return sealed or receipts.provisional(shop=request.pizzeria, order=found.order, now=timezone.now())
 
 
-@require_GET
-@staff(Permission.COUNTER)
-def receipt(request: StaffRequest, number: int) -> HttpResponse:
-    found = _receipt(request, number)
+def _page(request: StaffRequest, number: int, found: Receipt, *, prints: bool = False) -> HttpResponse:
     reference = order_queries.reference(number)
     context = {
         "receipt": found,
         "order_number": number,
         "invoice": till.invoice(order_number=number),
         "public_url": f"{request.pizzeria.url}/commande/{reference}/ticket/" if found.number else "",
-        "prints": "imprimer" in request.GET and not found.is_provisional,
+        "prints": prints,
     }
     return render(request, "counter/receipt.html", context)
 
 
 @require_GET
 @staff(Permission.COUNTER)
+def receipt(request: StaffRequest, number: int) -> HttpResponse:
+    return _page(request, number, _receipt(request, number))
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Permission.COUNTER)
 def receipt_pdf(request: StaffRequest, number: int) -> HttpResponse:
-    return as_pdf(pdf.receipt(_receipt(request, number)), f"ticket-{number}")
+    """A bill before payment is only looked at; a receipt is given, which is counted."""
+    found = _receipt(request, number)
+    if request.method == "POST" and not found.is_provisional:
+        found = issuing.issue(
+            shop=request.pizzeria, order_number=number, medium="pdf", operator=request.user.name, now=timezone.now()
+        )
+    elif not found.is_provisional:
+        return redirect("counter:receipt", number)
+    return as_pdf(pdf.receipt(found), f"ticket-{number}")
 
 
 def as_pdf(data: bytes, name: str) -> HttpResponse:
@@ -58,12 +69,12 @@ def as_pdf(data: bytes, name: str) -> HttpResponse:
 @require_POST
 @staff(Permission.COUNTER)
 def give_receipt(request: StaffRequest, number: int) -> HttpResponse:
-    """On paper: by the shop's printer, else by the browser's."""
+    """On paper: by the shop's printer, else by the browser's, from this answer alone: loaded again it is given again."""
     printed = printing.print_receipt(
         shop=request.pizzeria, order_id=number, operator=request.user.name, now=timezone.now()
     )
     if not printed:
-        return redirect(f"{request.path.removesuffix('remettre/')}?imprimer")
+        return _page(request, number, _receipt(request, number), prints=True)
     messages.success(request, _("The receipt is being printed."), extra_tags="good")
     return redirect("counter:receipt", number)
 
@@ -101,14 +112,15 @@ def invoice(request: StaffRequest, number: int) -> HttpResponse:
             now=timezone.now(),
         )
         return redirect("counter:invoice", number)
-    context = {"receipt": found, "order_number": number, "invoice": made, "form": form}
+    is_older = made is not None and till.is_changed_since_invoiced(order_number=number)
+    context = {"receipt": found, "order_number": number, "invoice": made, "form": form, "is_older": is_older}
     return render(request, "counter/invoice.html", context, status=422 if form.errors else 200)
 
 
 @require_GET
 @staff(Permission.COUNTER)
 def invoice_pdf(request: StaffRequest, number: int) -> HttpResponse:
-    found, made = _receipt(request, number), till.invoice(order_number=number)
-    if made is None:
+    found, made = till.invoiced(order_number=number), till.invoice(order_number=number)
+    if made is None or found is None:
         raise Http404
     return as_pdf(pdf.invoice(found, made), f"facture-{made.number}")

@@ -12,7 +12,7 @@ from shared_apps.core.calendar import PARIS, business_day
 from shared_apps.sales import services as sales
 from shared_apps.sales.services import Cell
 from tenant_apps.orders import receipts
-from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.lifecycle import Actor, State
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services.acts import By
 from tenant_apps.payments.models import Payment, Refund
@@ -66,12 +66,13 @@ def sold(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> None:
 def _sale(shop: Shop, order: Order, who: About, takings: Sequence[Draft], now: dt.datetime) -> list[Draft]:
     stands = till_queries.standing(order_number=order.number)
     bill = receipts.bill(order=order, day=business_day(now))
+    taken_cents = stands.taken_cents + sum(draft.taken_cents for draft in takings)
+    if order.state == State.CANCELLED or taken_cents < bill.total_cents - stands.returned_cents:
+        return []  # more is sold once it is paid, and not before
     if stands.sale is not None:
         reason = _("The order was changed after its receipt")
         corrected = till.correction_draft(about=who, stands=stands, bill=bill, reason=reason)
         return [corrected] if corrected else []
-    if stands.taken_cents + sum(draft.taken_cents for draft in takings) < bill.total_cents:
-        return []
     paid = _takings(stands, takings, bill.total_cents)
     return [till.sale_draft(shop=shop, about=who, bill=bill, takings=paid)]
 
@@ -105,12 +106,11 @@ def given_back(*, shop: Shop, order: Order, refund: Refund, by: By, now: dt.date
 
 
 def _rates(order: Order, refund: Refund) -> dict[int, int] | None:
-    """Basis points → cents of this refund, as the sealed sale taxed the lines that its return names."""
-    sale = till_queries.standing(order_number=order.number).sale
-    if refund.reversal is None or refund.reversal.gesture_cents or sale is None:
+    """Basis points → cents of this refund, as the sale or its last correction taxed the lines that its return names."""
+    lines = till_queries.standing(order_number=order.number).lines
+    if refund.reversal is None or refund.reversal.gesture_cents or not lines:
         return None
     weights: list[tuple[int, int]] = []
-    lines = sale.content["lines"]
     for back in refund.reversal.lines.select_related("line"):
         weights += _weights(lines, back.line.position, back.amount_cents)
     if refund.reversal.delivery_cents:

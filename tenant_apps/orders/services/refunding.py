@@ -91,7 +91,7 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
     check_limit(by=by, cents=order.reversed_cents + amount)
     restock(shop=shop, order=order, parts=parts, by=by, now=now)
     reversal = _reverse(order, returned, parts, delivery, amount, submission, by, now)
-    act = Act(reversal.reason, by.user_id, submission, now, reversal.pk)
+    act = Act(reversal.reason, by.user_id, submission, now, reversal.pk, by.capacity)
     settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=returned.means)
     _after(shop, order, by, now, reversal.reason, amount)
     return order
@@ -217,7 +217,7 @@ def give_back(
     if amount <= 0 or not reason.strip():
         raise NothingToRefund
     check_limit(by=by, cents=amount)
-    act = Act(reason.strip()[:200], by.user_id, submission, now)
+    act = Act(reason.strip()[:200], by.user_id, submission, now, capacity=by.capacity)
     settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=means)
     _close_case(order, by.user_id, now)
     _after(shop, order, by, now, act.reason, amount)
@@ -239,7 +239,7 @@ def settle_overpaid(*, shop: Shop, order: Order, by: By, now: dt.datetime) -> in
     if automatic:
         name = uuid.uuid5(order.submission, f"overpaid:{order.version}:{order.state}")
         reason = _t("Order cancelled") if order.state == State.CANCELLED else _t("Order changed")
-        act = Act(reason, by.user_id, name, now)
+        act = Act(reason, by.user_id, name, now, capacity=by.capacity)
         settlement.pay_back(shop=shop, order=order, amount_cents=automatic, act=act, by=by, among=online)
         told = order.refunds.values("submission").distinct().count()
         telling.tell_customer(shop=shop, order=order, kind=Message.Kind.REFUNDED, version=told)
@@ -264,7 +264,8 @@ def conclude(*, shop: Shop, refund_id: int, now: dt.datetime, failure: str = "")
     """What became of a pending refund: the bank has it, or says why not and the money is a case. Known twice, told once."""
     pending = Refund.objects.get(pk=refund_id)
     order = acts.locked(pending.order_id)
-    if not settlement.conclude_refund(shop=shop, order=order, refund=pending, failure=failure, by=SYSTEM, now=now):
+    asked = By(Actor(pending.asked_as), pending.asked_by_id) if pending.asked_as else SYSTEM  # the bank is no operator
+    if not settlement.conclude_refund(shop=shop, order=order, refund=pending, failure=failure, by=asked, now=now):
         return
     if failure:
         open_case(order=order, now=now)

@@ -1,7 +1,9 @@
 """Each invariant, broken by hand: the command names it and leaves with 1."""
 
+import datetime as dt
 import uuid
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -12,8 +14,10 @@ from django.utils import timezone
 from conftest import COOK, COUNTER, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import ServiceMode
+from shared_apps.core.calendar import business_day
 from tenant_apps.delivery.tests import doors
 from tenant_apps.drawer.services import sessions
+from tenant_apps.orders import expected_sales
 from tenant_apps.orders.invariants import INVARIANTS
 from tenant_apps.orders.models import FailureReason
 from tenant_apps.orders.services import kitchen, refunding, settlement
@@ -25,6 +29,7 @@ from tenant_apps.payments.models import Payment, ReversalLine
 from tenant_apps.payments.services import credit_notes
 from tenant_apps.promotions import services as promotions
 from tenant_apps.shop import queries as shop_queries
+from tenant_apps.stock import suggestion
 from tenants.backend.base import OWNER
 from tenants.roles import acting_as
 
@@ -67,6 +72,9 @@ CORRUPTIONS = {
         "UPDATE drawer_drawersession SET expected_cents = expected_cents + 1, reason = 'essai' WHERE closed_at IS NOT NULL"
     ),
     "cash in a drawer is its float, its payments and its refunds": "UPDATE drawer_cashmovement SET delta_cents = 1",
+    "an order's turnover never passes what is kept of its money, and is nothing when all went back": (
+        "UPDATE till_entry SET turnover_cents = turnover_cents + 1 WHERE kind = 'sale'"
+    ),
     "what is paid online is followed until it is over": "DELETE FROM gateway_followup",
     "the group knows every order as it is": "UPDATE sales_ordersummary SET total_cents = 1",
     "every payment is sealed, once": "DELETE FROM till_entry WHERE kind = 'payment'",
@@ -173,3 +181,25 @@ def test_rebuilding_what_is_right_finds_nothing(busy_shop):
     said = StringIO()
     call_command("rebuild_sales", busy_shop.slug, stdout=said)
     assert "0 écart(s)" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        dt.datetime(2026, month, day, hour, minute, tzinfo=dt.UTC)
+        for month, day in ((3, 28), (3, 29), (10, 24), (10, 25), (11, 21), (1, 1))
+        for hour, minute in ((0, 30), (1, 59), (2, 0), (2, 59), (3, 0), (12, 0), (23, 30))
+    ],
+)
+def test_a_business_day_is_the_same_in_the_database(db, moment):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {expected_sales.DAY.format(moment='%s')}", [moment])
+        assert cursor.fetchone()[0] == business_day(moment)
+
+
+def test_the_cut_off_has_one_source(settings):
+    cut_off = settings.BUSINESS_DAY_CUTOFF_HOUR
+    for statement in (expected_sales.DAY, suggestion.USED):
+        assert f"interval '{cut_off} hours'" in statement
+    sources = (Path(module.__file__).read_text() for module in (expected_sales, suggestion))
+    assert not any(f"'{cut_off} hours'" in source for source in sources)

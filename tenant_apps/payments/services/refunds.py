@@ -32,6 +32,7 @@ class Act:
     submission: uuid.UUID
     now: dt.datetime
     reversal_id: int | None = None
+    capacity: str = ""
 
 
 def locked(*, order_id: int) -> list[Payment]:
@@ -73,6 +74,7 @@ def give_back(*, payment: Payment, amount_cents: int, act: Act, as_credit_note: 
         state=Refund.State.PENDING if waits else Refund.State.DONE,
         asked_at=act.now,
         asked_by_id=act.user_id,
+        asked_as=act.capacity,
         concluded_at=None if waits else act.now,
         submission=act.submission,
     )

@@ -52,11 +52,11 @@ def order_state(request: ShopRequest, reference: str) -> HttpResponse:
 
 
 def _receipt(order: Order) -> Receipt:
-    """On the screen it is the receipt itself, however often it was printed."""
+    """However often it was printed: what the customer may open again and again is a copy, and says so."""
     sealed = till.receipt(order_number=order.pk)
     if sealed is None:
         raise Http404
-    return replace(sealed, issued=0)
+    return replace(sealed, issued=0, is_copy=True)
 
 
 @require_GET

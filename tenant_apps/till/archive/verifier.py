@@ -1,7 +1,7 @@
 """Vérifie une archive de caisse OC Pizza. Python 3.9 ou plus, rien d'autre à installer.
 
     python verifier.py archive.zip                    empreintes, numéros, totaux, clôtures
-    python verifier.py archive.zip nom:secret ...     et toutes les signatures, avec la clé que l'éditeur confie
+    python verifier.py archive.zip nom:secret ...     et toutes les signatures, avec la clé que l'exploitant confie
 
 Sort avec le code 0 si tout est intact, sinon 1 en nommant la première écriture fautive.
 """

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tenant_apps.till.services import journal, sealing
 from tenants.hosts import Shop
 
 FOLDER = Path(package.__file__).parent
+MANIFEST = ("manifest.json", "manifest.sig")
 
 
 class NothingToArchive(RuleError):
@@ -67,7 +69,7 @@ def make(*, shop: Shop, starts_on: dt.date, ends_on: dt.date, operator: str, now
         raise NothingToArchive
     period = Period(starts_on, ends_on, bounds["first"], bounds["last"], operator, now)
     contents = _contents(period, shop, held.head.key)
-    digest = hashlib.sha256(contents["manifest.json"]).hexdigest()
+    digest = _digest(contents["manifest.json"])
     number = Archive.objects.count() + 1
     detail = {"archive": number, "digest": digest, "from": str(starts_on), "to": str(ends_on)}
     entry = held.add(journal.technical("archive_made", detail, operator), now=now)
@@ -87,16 +89,28 @@ def make(*, shop: Shop, starts_on: dt.date, ends_on: dt.date, operator: str, now
 
 
 def read(*, archive: Archive) -> bytes:
-    """The zip as it was made. Raises NotAsArchived."""
+    """The zip as it was made: its files as its manifest says, and its manifest as the journal does. Raises NotAsArchived."""
     data = bytes(archive.file)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            digest = hashlib.sha256(file.read("manifest.json")).hexdigest()
-    except (zipfile.BadZipFile, KeyError):
+            files = {name: file.read(name) for name in file.namelist()}
+    except (zipfile.BadZipFile, zlib.error):
         raise NotAsArchived from None
-    if digest != archive.digest:
+    entry = Entry.objects.filter(chain=Chain.TILL, number=archive.entry_number).first()
+    sealed = entry.content.get("detail", {}).get("digest") if entry else None
+    if not (sealed == archive.digest == _digest(files.get("manifest.json", b"")) and _are_as_listed(files)):
         raise NotAsArchived
     return data
+
+
+def _are_as_listed(files: dict[str, bytes]) -> bool:
+    """Neither a file more, nor one less, nor another."""
+    listed = json.loads(files["manifest.json"])["files"]
+    return listed == {name: _digest(data) for name, data in files.items() if name not in MANIFEST}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _zipped(contents: dict[str, bytes]) -> bytes:
@@ -131,7 +145,7 @@ def _contents(period: Period, shop: Shop, key: str) -> dict[str, bytes]:
         "made_by": period.made_by,
         "software": settings.SOFTWARE_VERSION,
         "key": key,
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "files": {name: _digest(data) for name, data in files.items()},
     })  # fmt: skip
     signature = signing.mac(key, b"archive\n" + manifest).encode()
     return {**files, "manifest.json": manifest, "manifest.sig": signature}

@@ -107,16 +107,18 @@ def seal_sale(
 
 
 def correction_draft(*, about: About, stands: Standing, bill: Bill, reason: str) -> Draft | None:
-    """A sealed sale now is what `bill` says: the difference by rate, in an entry of its own that names the receipt.
+    """A sealed sale now is what `bill` says: the difference by rate, in an entry of its own that names the receipt. It may
+    be nothing: other lines for the same sum.
 
-    None when nothing differs.
+    None when no line differs.
     """
     changes = vat.difference(stands.sold_by_rate, {total.rate: total.gross_cents for total in bill.totals})
-    if not changes or stands.sale is None:
+    lines = [_line(line) for line in bill.lines]
+    if stands.sale is None or (not changes and lines == stands.lines):
         return None
     content = about.content | {
         "reason": reason,
-        "lines": [_line(line) for line in bill.lines],
+        "lines": lines,
         "vat": vat_rows(changes),
         "total_cents": bill.total_cents,
     }

@@ -1,6 +1,7 @@
 """An archive is checked by a script alone, with nothing but Python; and training leaves no trace in what counts."""
 
 import hashlib
+import hmac
 import io
 import json
 import subprocess
@@ -37,9 +38,10 @@ KEY = project.TILL_SIGNING_KEYS[0]
 
 @pytest.fixture
 def archived(shop) -> Archive:
-    """Two days of sales, closed, archived on the third."""
+    """Two days of sales, one of them eaten in, closed, archived on the third."""
     for day in (10, 11):
         sell(shop, paris(2026, 3, day, 20), ask("reine"), ask("cola-33cl", size=None))
+    sell(shop, paris(2026, 3, 11, 21), ask("cola-33cl", size=None), mode=ServiceMode.EAT_IN)
     closings.close_missed(shop=shop, now=paris(2026, 3, 12, 12))
     sell(shop, paris(2026, 3, 12, 20))
     starts_on, ends_on = paris(2026, 3, 10).date(), paris(2026, 3, 11).date()
@@ -159,8 +161,64 @@ def test_even_without_the_key_what_does_not_add_up_is_named(archived, tmp_path, 
     assert words in done.stderr
 
 
+def resigned(data: bytes) -> bytes:
+    """The manifest signed again with the key: what only its holder can do."""
+    name, _sign, secret = KEY.partition(":")
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        manifest = file.read("manifest.json")
+        assert json.loads(manifest)["key"] == name
+    signature = hmac.new(secret.encode(), b"archive\n" + manifest, hashlib.sha256).hexdigest().encode()
+    return changed(data, "manifest.sig", lambda _content: signature)
+
+
+def test_with_the_key_an_edited_entry_is_named_even_under_a_good_manifest(archived, tmp_path):
+    def edit(journal) -> None:
+        journal[1]["document"]["content"]["operator"] = "Personne"
+
+    data = resigned(forged(archiving.read(archive=archived), edit))
+    done = check(tmp_path, data, KEY)
+    assert (done.returncode, "écriture 2 : modifiée" in done.stderr) == (1, True), done.stderr
+    assert check(tmp_path, resigned(archiving.read(archive=archived)), KEY).returncode == 0
+
+
+def test_a_forged_closing_is_named_without_the_key(archived, tmp_path):
+    def edit(journal) -> None:
+        closing = next(one["document"] for one in journal if one["document"]["kind"] == "closing")
+        closing["content"]["turnover_cents"] -= 100
+
+    done = check(tmp_path, forged(archiving.read(archive=archived), edit))
+    assert done.returncode == 1
+    assert "la clôture du 2026-03-10 n'est pas la somme de ses ventes" in done.stderr
+
+
 def test_an_archive_that_was_changed_here_is_not_given_out(archived):
     as_superuser("UPDATE till_archive SET file = 'PK'")
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
+def test_an_archive_whose_files_are_not_those_of_its_manifest_is_not_given_out(archived):
+    data = changed(bytes(archived.file), "tva.csv", lambda content: content.replace(b"10", b"20"))
+    as_superuser("UPDATE till_archive SET file = %s", data)
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
+def test_an_archive_with_a_file_more_is_not_given_out(archived):
+    out = io.BytesIO(bytes(archived.file))
+    with zipfile.ZipFile(out, "a") as file:
+        file.writestr("autre.csv", "1")
+    as_superuser("UPDATE till_archive SET file = %s", out.getvalue())
+    with pytest.raises(NotAsArchived):
+        archiving.read(archive=Archive.objects.get())
+
+
+def test_an_archive_whose_digest_is_not_the_one_sealed_is_not_given_out(archived):
+    """Whoever replaces the file replaces its digest beside it too: the journal knows the first."""
+    data = forged(bytes(archived.file), lambda journal: journal[1]["document"].update(turnover_cents=1))
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        digest = hashlib.sha256(file.read("manifest.json")).hexdigest()
+    as_superuser("UPDATE till_archive SET file = %s, digest = %s", data, digest)
     with pytest.raises(NotAsArchived):
         archiving.read(archive=Archive.objects.get())
 
@@ -184,7 +242,23 @@ def test_the_exports_equal_the_z(shop, archived):
     net = sum(int(row.split(";")[4].replace(",", "")) for row in reported)
     tax = sum(int(row.split(";")[5].replace(",", "")) for row in reported)
     assert net + tax == sum(closing.figures["turnover_cents"] for closing in closed)
-    assert all(row.split(";")[2] == "TLB1" for row in reported)
+    assert [tuple(row.split(";")[index] for index in (1, 2, 3, 6)) for row in reported] == [
+        ("2026-03-10", "TLB1", "5,5", "1"),
+        ("2026-03-10", "TLB1", "10", "1"),
+        ("2026-03-11", "TLB1", "5,5", "1"),
+        ("2026-03-11", "TLB1", "10", "1"),
+        ("2026-03-11", "TPS1", "10", "1"),  # a closed drink, eaten in
+    ]
+
+
+def test_a_closed_drink_eaten_in_is_a_service_at_ten_per_cent(shop, archived):
+    sale = Entry.objects.get(kind="sale", content__mode="eat_in")
+    assert [(row["rate"], row["gross_cents"]) for row in sale.content["vat"]] == [(1000, sale.turnover_cents)]
+    closing = Closing.objects.get(period="day", starts_on=paris(2026, 3, 11).date())
+    rows = {(row["category"], row["rate"]): row["gross_cents"] for row in closing.figures["vat"]}
+    assert rows["services", 1000] == sale.turnover_cents
+    assert ("goods", 550) in rows
+    assert "intact" in verify(shop)
 
 
 def test_two_shops_of_one_company_are_one_line_of_e_reporting(shop, archived):

@@ -9,6 +9,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import StringIO
+from threading import Barrier
 
 import pytest
 from django.core.management import call_command
@@ -237,20 +238,28 @@ def test_the_canonical_writing_is_for_ever():
 PARALLEL = 100
 
 
-def test_a_hundred_payments_at_once_leave_no_gap(own_shop):
+def drinks(shop, count: int) -> list:
+    """So many orders of a bottle of water, which no oven holds back."""
     stocktaking.record(
-        shop=own_shop,
+        shop=shop,
         reason=Movement.Reason.COUNT,
         ingredient_id=Ingredient.objects.get(code="eau-50cl").pk,
-        quantity=PARALLEL,
+        quantity=count,
         actor_id=None,
         now=timezone.now(),
     )
-    orders = [place(own_shop, ask("eau-50cl", size=None)) for _ in range(PARALLEL)]
+    return [place(shop, ask("eau-50cl", size=None)) for _ in range(count)]
+
+
+def test_a_hundred_payments_at_once_leave_no_gap(own_shop):
+    orders = drinks(own_shop, PARALLEL)
+    start = Barrier(PARALLEL)  # each with its connection open, all of them at once
 
     def pay(order) -> None:
         try:
             with schema_context(own_shop.schema_name):
+                connection.ensure_connection()
+                start.wait(60)
                 settlement.take_payment(
                     shop=own_shop,
                     order_id=order.pk,
@@ -261,12 +270,9 @@ def test_a_hundred_payments_at_once_leave_no_gap(own_shop):
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(pay, orders))
-    numbers = list(Entry.objects.order_by("number").values_list("number", flat=True))
-    assert numbers == list(range(1, 2 * PARALLEL + 1))
-    receipts = Entry.objects.filter(kind=Entry.Kind.SALE).order_by("receipt_number")
-    assert list(receipts.values_list("receipt_number", flat=True)) == list(range(1, PARALLEL + 1))
+    check_no_gap(PARALLEL)
     assert "intact" in verify(own_shop)
     check_invariants()
 
@@ -278,41 +284,72 @@ def test_without_the_lock_payments_collide(own_shop, monkeypatch):
         test_a_hundred_payments_at_once_leave_no_gap(own_shop)
 
 
-CRASH = """
+CASHIER = """
 import os, sys, uuid, django
 django.setup()
-from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
-from tenant_apps.till.services import sealing
+from tenant_apps.orders.lifecycle import Actor
+from tenant_apps.orders.services import settlement
+from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.payments.models import Payment
 from tenants.hosts import Shop
 from tenants.models import Pizzeria
 shop = Shop.of(Pizzeria.objects.get(slug=sys.argv[1]))
-with schema_context(shop.schema_name), transaction.atomic():
-    entry = sealing.log_technical(shop=shop, event="drawer_opened", now=timezone.now())
-    print(entry.number, flush=True)
-    sys.stdin.read()
+print("ready", flush=True)
+sys.stdin.readline()
+with schema_context(shop.schema_name):
+    for number in map(int, sys.argv[2:]):
+        tender = Tender(Payment.Means.CASH, uuid.uuid4(), 180)
+        settlement.take_payment(shop=shop, order_id=number, tender=tender, by=By(Actor.COUNTER), now=timezone.now())
+        print(number, flush=True)
 """
+CASHIERS, EACH = 4, 40
 
 
-def test_a_process_killed_in_mid_transaction_leaves_no_gap(own_shop):
-    sell(own_shop, 1)
+def test_cashiers_killed_while_they_take_money_leave_no_gap(own_shop):
+    """`kill -9`, each in the middle of its run and wherever it happens to be: in a payment, a sale, or between."""
+    orders = drinks(own_shop, CASHIERS * EACH)
     environment = os.environ | {"POSTGRES_NAME": connection.settings_dict["NAME"]}
-    process = subprocess.Popen(
-        [sys.executable, "-c", CRASH, own_shop.slug], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    cashiers = [
+        subprocess.Popen(
+            [sys.executable, "-c", CASHIER, own_shop.slug, *(str(order.pk) for order in orders[first::CASHIERS])],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for first in range(CASHIERS)
+    ]  # fmt: skip
     try:
-        assert process.stdout.readline().strip() == b"3"  # sealed, holding the head, not committed
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        for cashier in cashiers:
+            assert cashier.stdout.readline() == "ready\n"
+        for cashier in cashiers:
+            cashier.stdin.write("\n")
+            cashier.stdin.flush()
+        for paid, cashier in enumerate(cashiers, start=2):
+            for _ in range(paid):
+                assert cashier.stdout.readline().strip().isdigit()
+            cashier.send_signal(signal.SIGKILL)
+        killed = [cashier.wait(10) for cashier in cashiers]
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.stdin.close()
-        process.stdout.close()
+        for cashier in cashiers:
+            with suppress(ProcessLookupError):
+                cashier.kill()
+            cashier.stdin.close()
+            cashier.stdout.close()
+    assert -signal.SIGKILL in killed
+    done = Payment.objects.count()
+    assert CASHIERS <= done < len(orders)
     sell(own_shop, 1)
-    assert list(Entry.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
-    assert "4 écriture(s)" in verify(own_shop)
+    check_no_gap(done + 1)
+    assert "intact" in verify(own_shop)
+    check_invariants()
+
+
+def check_no_gap(sales: int) -> None:
+    numbers = Entry.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, 2 * sales + 1))
+    receipts = Entry.objects.filter(kind=Entry.Kind.SALE).order_by("receipt_number")
+    assert list(receipts.values_list("receipt_number", flat=True)) == list(range(1, sales + 1))
 
 
 def test_a_restored_journal_says_what_it_lost_and_goes_on(own_shop, tmp_path):

@@ -1,11 +1,14 @@
 """What a receipt says, and that giving it again is counted."""
 
+import html
 import re
 import uuid
 import zlib
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.core.management.base import CommandError
 from django.db import connection
 from django.utils import timezone
 
@@ -14,19 +17,22 @@ from shared_apps.accounts.models import Role
 from shared_apps.baskets.services import AgreedPrice
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.money import euros
+from shared_apps.core.templatetags.formats import clock, dated, percent
 from tenant_apps.orders import receipts as bills
 from tenant_apps.orders.models import RemakeReason
-from tenant_apps.orders.services import kitchen, remaking, repricing, settlement
+from tenant_apps.orders.services import kitchen, refunding, remaking, repricing, settlement
+from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
 from tenant_apps.printing import receipts as paper
 from tenant_apps.printing.models import PrintJob
 from tenant_apps.shop.models import ShopSettings
-from tenant_apps.till import pdf, queries
+from tenant_apps.till import queries
 from tenant_apps.till.models import Entry, Invoice
 from tenant_apps.till.services import issuing
 from tenant_apps.till.services.issuing import Buyer, InvoicedAlready, NotSoldYet
+from tenant_apps.till.tests.test_journal import as_superuser, verify
 from tenants.backend.base import OWNER
 from tenants.roles import acting_as
 
@@ -102,21 +108,64 @@ def test_a_receipt_says_all_that_the_law_asks(shop, sold):
     assert receipt.signature[:8].upper() in receipt.foot[0]
 
 
-@pytest.mark.parametrize("medium", ["pdf", "paper", "page", "mail"])
-def test_every_form_of_it_says_the_same(shop, sold, visit, medium):
-    receipt = queries.receipt(order_number=sold.number)
+def plain(text: str) -> str:
+    return re.sub(r"[\s\u00a0\u202f]+", " ", html.unescape(text))
+
+
+def required(shop, receipt) -> list[str]:
+    """What the law and the rules of the domain ask of a receipt, whatever its form."""
+    rates = [
+        text
+        for row in receipt.rates
+        for text in (row.code, percent(row.rate), euros(row.net_cents), euros(row.vat_cents), euros(row.gross_cents))
+    ]
+    return [
+        shop.name,
+        shop.legal_name,
+        shop.address,
+        f"SIRET {shop.siret}",
+        shop.vat_number,
+        "Ticket n° 1",
+        f"Commande n° {receipt.order_number}, livraison",
+        f"{dated(receipt.at)}, {clock(receipt.at)}",
+        "caisse n° 1",
+        *(text for line in receipt.lines for text in (line.label, line.codes, euros(line.total_cents))),
+        *rates,
+        "Total TTC",
+        euros(receipt.total_cents),
+        "Espèces remises",
+        "Monnaie rendue",
+        f"Logiciel OC Pizza {settings.SOFTWARE_VERSION}",
+        f"signature {receipt.short_signature}",
+    ]
+
+
+@pytest.mark.parametrize("medium", ["pdf", "paper", "page", "mail", "customer's page", "customer's pdf"])
+def test_every_form_of_it_says_the_same(shop, sold, visit, counter, medium):
+    """Given for the second time, so that each form counts it; but for what the customer opens, a copy."""
+    issuing.issue(shop=shop, order_number=sold.number, medium="paper", operator="", now=timezone.now())
+    counted = ["DUPLICATA n° 1", "Remis 2 fois"]
     if medium == "pdf":
-        said = words_of(pdf.receipt(receipt))
+        said = words_of(counter.post(f"{sold.number}/ticket.pdf").content)
     elif medium == "paper":
-        said = paper.render(receipt=receipt).decode("cp1252", "ignore")
+        receipt = issuing.issue(shop=shop, order_number=sold.number, medium="paper", operator="", now=timezone.now())
+        said = re.sub(rb"\x1d[!B].|\x1bE.", b"", paper.render(receipt=receipt)).decode("cp1252", "ignore")
     elif medium == "page":
-        said = visit(shop).get(f"/commande/{sold.reference}/ticket/").content.decode()
-    else:
+        said = counter.post(f"{sold.number}/ticket/remettre/").content.decode()
+    elif medium == "mail":
         issuing.send(shop=shop, order_number=sold.number, address="x@example.com", operator="", now=timezone.now())
         said = mail.outbox[-1].body
-    said = re.sub(r"[\s\u00a0\u202f]+", " ", said)
-    for text in ("Ticket n° 1", "Margherita", "Cola", "5,5 %", "10 %", euros(sold.total_cents), "Monnaie rendue"):
-        assert re.sub(r"[\s\u00a0\u202f]+", " ", text) in said, text
+        attached = words_of(mail.outbox[-1].attachments[0][1])
+        assert "DUPLICATA" in attached
+    else:
+        counted, end = ["COPIE DU CLIENT"], "/" if medium == "customer's page" else ".pdf"
+        answer = visit(shop).get(f"/commande/{sold.reference}/ticket{end}")
+        connection.set_schema(shop.schema_name)
+        said = words_of(answer.content) if end == ".pdf" else answer.content.decode()
+    said = plain(said)
+    receipt = queries.receipt(order_number=sold.number)
+    missing = [text for text in [*required(shop, receipt), *counted] if plain(text) not in said]
+    assert missing == []
     assert "Camille" not in said
 
 
@@ -159,9 +208,36 @@ def test_nothing_prints_unless_asked(shop, sold, counter):
 
 
 def test_without_a_printer_the_browser_prints_what_was_sealed(shop, sold, counter):
-    answer = counter.post(f"{sold.number}/ticket/remettre/", follow=True)
-    assert "js/print" in answer.content.decode()
-    assert Entry.objects.filter(kind="issue").count() == 1
+    """Once for each time that it is asked: reloading the page asks again, and looking at it prints nothing."""
+    first = counter.post(f"{sold.number}/ticket/remettre/").content.decode()
+    assert "js/print" in first
+    assert "DUPLICATA" not in first
+    again = counter.post(f"{sold.number}/ticket/remettre/").content.decode()
+    assert "DUPLICATA n°\u00a01" in again
+    assert list(Entry.objects.filter(kind__in=("issue", "duplicata")).values_list("kind", flat=True)) == [
+        "issue", "duplicata",
+    ]  # fmt: skip
+    for seen in (counter.get(f"{sold.number}/ticket/"), counter.get(f"{sold.number}/ticket/?imprimer")):
+        page = seen.content.decode()
+        assert "js/print" not in page
+        assert 'class="off-paper" data-sealed' in page  # the browser's own print has nothing to print
+
+
+def test_a_pdf_at_the_counter_is_a_receipt_given(shop, sold, counter):
+    first = counter.post(f"{sold.number}/ticket.pdf")
+    assert first["Content-Type"] == "application/pdf"
+    assert "DUPLICATA" not in words_of(first.content)
+    assert "DUPLICATA" in words_of(counter.post(f"{sold.number}/ticket.pdf").content)
+    assert Entry.objects.filter(kind="duplicata", content__medium="pdf").count() == 1
+    assert counter.get(f"{sold.number}/ticket.pdf").status_code == 302
+    assert Entry.objects.filter(kind="duplicata").count() == 1
+
+
+def test_what_the_customer_opens_online_says_that_it_is_a_copy(shop, sold, visit):
+    for path in ("ticket/", "ticket.pdf"):
+        answer = visit(shop).get(f"/commande/{sold.reference}/{path}")
+        said = words_of(answer.content) if path == "ticket.pdf" else answer.content.decode()
+        assert "COPIE DU CLIENT" in said
 
 
 def test_the_address_of_a_receipt_is_kept_nowhere(shop, sold, counter):
@@ -220,6 +296,44 @@ def test_an_invoice_has_its_own_numbers_and_names_nobody_in_the_journal(shop, so
             shop=shop, order_number=sold.number, buyer=Buyer("x", "y"), operator="", now=timezone.now()
         )
     assert "Dupont" not in str(list(Entry.objects.values_list("content", flat=True)))
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            "DELETE FROM till_invoice",
+            "écriture 3\u00a0: la facture n°\u00a01 n’y est plus, ou n’est plus celle de ce ticket",
+        ),
+        ("UPDATE till_invoice SET receipt_number = 9", "écriture 3\u00a0: la facture n°\u00a01"),
+        ("UPDATE till_invoice SET number = 2", "écriture 3\u00a0: la facture n°\u00a01"),
+        (
+            "INSERT INTO till_invoice (number, receipt_number, order_number, made_at, buyer_name, buyer_address, buyer_siren,"
+            " buyer_vat_number) SELECT 2, 7, order_number, made_at, '', '', '', '' FROM till_invoice",
+            "écriture 3\u00a0: la facture n°\u00a02 n’est pas dans le journal",
+        ),
+    ],
+)
+def test_an_invoice_that_is_gone_or_was_never_made_is_named(shop, sold, counter, statement, words):
+    counter.post(f"{sold.number}/facture/", {"name": "SARL Dupont", "address": "1 rue de Paris, 59000 Lille"})
+    assert "intact" in verify(shop)
+    as_superuser(statement)
+    with pytest.raises(CommandError, match=words):
+        verify(shop)
+
+
+def test_an_invoice_stays_as_it_was_made(shop, sold, counter):
+    """What is given back afterwards is on the receipt, and changes no invoice."""
+    counter.post(f"{sold.number}/facture/", {"name": "SARL Dupont", "address": "1 rue de Paris, 59000 Lille"})
+    made = words_of(counter.get(f"{sold.number}/facture.pdf").content)
+    kitchen.claim(shop=shop, order_id=sold.pk, by=COOK, now=timezone.now())
+    refunding.refund(
+        shop=shop, order_id=sold.pk, returned=Returned("froide", gesture_cents=500), submission=uuid.uuid4(),
+        by=MANAGER, now=timezone.now(),
+    )  # fmt: skip
+    assert words_of(counter.get(f"{sold.number}/facture.pdf").content) == made
+    assert "facture d’avoir" in counter.get(f"{sold.number}/facture/").content.decode()
+    assert "Remboursement" in counter.get(f"{sold.number}/ticket/").content.decode()
 
 
 def test_no_customer_is_named_in_the_journal(shop, sold):

@@ -38,7 +38,8 @@ def programs() -> list[Program]:
     scripts = Path(sys.executable).parent
     python, headers = str(scripts / "python"), {"Host": settings.BASE_DOMAIN, "X-Forwarded-Proto": "https"}
     web = f"ocpizza.wsgi --workers {settings.WEB_WORKERS} --threads 4 --graceful-timeout 20 --timeout 30"
-    web += " --max-requests 20000 --max-requests-jitter 2000 --log-level warning --no-control-socket"
+    web += " --max-requests 20000 --max-requests-jitter 2000 --no-control-socket"
+    web += " --log-level warning --logger-class ocpizza.gunicorn_log.SameLog"
     binds = ["--bind", "fd://{public}", "--bind", "fd://{private}"]
     return [
         Program(
@@ -51,7 +52,7 @@ def programs() -> list[Program]:
         ),
         Program(
             "worker", [python, "manage.py", "qcluster"],
-            steady_seconds=2, grace_seconds=settings.TASK_TIMEOUT_SECONDS + 10,
+            steady_seconds=2, grace_seconds=settings.TASK_TIMEOUT_SECONDS + 10, orphans_work_on=True,
         ),
         *([_stand_in(python)] if settings.STRIPE_STAND_IN_PORT else []),
     ]  # fmt: skip

@@ -25,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--http-port", type=int, default=80, help="où http est renvoyé vers https (80)")
         parser.add_argument("--ca", type=Path, help="autorité du certificat, si elle est privée")
         parser.add_argument("--wait", type=int, default=60, help="secondes laissées à ce qui vient de démarrer")
-        parser.add_argument("--sentry", action="store_true", help="envoie à Sentry un évènement d'essai")
+        parser.add_argument(
+            "--sentry",
+            action="store_true",
+            help="demande à Sentry les erreurs de cette version, puis envoie un essai",
+        )
         parser.add_argument("--email", help="envoie une lettre d'essai à cette adresse")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +39,7 @@ class Command(BaseCommand):
         site = Deployment(url.hostname, _visitor(options, url.port or 443))
         findings = self._when_settled(site, options["wait"])
         if options["sentry"]:
+            findings.append(deployment.found("Sentry, erreurs", deployment.sentry_has_no_error))
             findings.append(deployment.found("Sentry, essai", deployment.sentry_takes_an_event))
         if options["email"]:
             findings.append(deployment.found("e-mail, essai", lambda: deployment.mail_is_taken(options["email"])))

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from shared_apps.core.reporting import EVERY_DAY, monitored
 from shared_apps.onboarding.backups import keeping, saving
 from tenants.snapshots import NotMigrated
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", type=Path, default=settings.BACKUP_DIR, help="dossier (BACKUP_DIR par défaut)")
         parser.add_argument("--days", type=int, default=settings.BACKUP_DAYS, help="jours gardés (BACKUP_DAYS, 7)")
 
+    @monitored("backup-group", EVERY_DAY)
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from shared_apps.core.reporting import EVERY_WEEK, monitored
 from shared_apps.onboarding.backups import keeping
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--newest", action="store_true", help="la plus récente plutôt qu'une au hasard")
 
+    @monitored("restore-drill", EVERY_WEEK)
     def handle(self, *args: Any, **options: Any) -> None:
         found = keeping.kept(options["folder"])
         if not found:
