@@ -144,7 +144,6 @@ def test_in_session_mode_every_statement_is_the_shops_own(schemas_of_two_shops):
 def test_in_transaction_mode_it_is_not(schemas_of_two_shops):
     with pooled("transaction", "ignore_startup_parameters = options") as port:
         wrong, _lock_timeout, errors = visited(port, schemas_of_two_shops)
-    print(wrong, errors)
     assert wrong or errors
 
 
