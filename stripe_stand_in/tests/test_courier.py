@@ -1,4 +1,4 @@
-"""Webhooks as they come: once, three times, in any order, late, never, when they are let go; and again while nobody takes them."""
+"""Webhooks as they come: once, three times, in any order, late, never, when let go; again while nobody takes them."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ import stripe
 
 from stripe_stand_in import courier
 
-SECRET = "whsec_of_this_test"  # noqa: S105  # pragma: allowlist secret
+SECRET = "whsec_of_this_test"  # pragma: allowlist secret
 
 
 class Site(ThreadingHTTPServer):
