@@ -1,12 +1,15 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import schema_context
 
 from conftest import ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.orders import queries
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services.wishes import Contact, Wishes
 
@@ -51,6 +54,18 @@ def test_a_double_tap_takes_one_order(shop, counter, draft):
     contact = {"phone": "0612345678", "name": "Camille", "channel": "counter", "mode": "eat_in", "when": ""}
     assert counter.post(f"{draft}passer/", contact)["Location"] == counter.post(f"{draft}passer/", contact)["Location"]
     assert [order.mode for order in orders(shop)] == ["eat_in"]
+
+
+def test_a_caller_is_looked_up_in_an_index_however_many_orders_there_are(shop):
+    place(shop, ask("margherita"))
+    with CaptureQueriesContext(connection) as asked:
+        queries.caller("+33612345678")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of one row is read whole
+        cursor.execute(f"EXPLAIN {asked.captured_queries[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "order_by_phone" in plan
+    assert "Sort" not in plan
 
 
 @pytest.mark.parametrize("typed", ["06 12 34 56 78", "0612345678", "+33 6 12 34 56 78", "06.12.34.56.78"])
