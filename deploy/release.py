@@ -95,7 +95,8 @@ def run(*command: str, folder: Path, words: str) -> str:
 
 
 def manage(release: Path, *arguments: str, words: str) -> str:
-    return run(str(release / ".venv/bin/python"), "manage.py", *arguments, folder=release, words=words)
+    # -u: what is said comes in the order in which it was said.
+    return run(str(release / ".venv/bin/python"), "-u", "manage.py", *arguments, folder=release, words=words)
 
 
 def fetch(home: Home, commit: str) -> str:
@@ -147,7 +148,7 @@ def migrate(home: Home, release: Path) -> None:
     """Every shop; those that are busy again, a few times. The release before goes on serving meanwhile."""
     for attempt in range(1, MIGRATION_TRIES + 1):
         try:
-            report = manage(release, "migrate_pizzerias", words="migrations")
+            report = manage(release, "migrate_pizzerias", "--verbosity", "0", words="migrations")
         except Failed as failure:
             if attempt == MIGRATION_TRIES:
                 raise

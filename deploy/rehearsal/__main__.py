@@ -88,7 +88,7 @@ def install(folder: Path, report: Report) -> scenes.Stage:
         site = Site(authority, database)
         site.make_home()
         repository = Repository(site.origin, owner=USER)
-        site.first_release(repository.first)
+        site.first_release()
         site.start_nginx()
         site.start()
         made["stage"] = scenes.Stage(site, database, repository, Ssh(folder), Crowd(HOME / "ca.crt"))

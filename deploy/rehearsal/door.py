@@ -45,31 +45,28 @@ def _large_file() -> str:
 
 
 def nginx_counts(stage: Stage) -> Figures:
-    """Each limit is reached, by one address alone, and says so in a page."""
-    signing_in = ["-d", "x=1", "--interface", "127.9.9.9"]
-    attempts = _codes(stage, f"https://{DOMAIN}/compte/connexion/?n=[1-30]", *signing_in)
-    sent = curl(stage, f"https://{DOMAIN}/compte/connexion/", *signing_in, "-i", write="", body=True)
-    looking = ["--interface", "127.7.7.7"]
-    at_once = [*looking, "--parallel", "--parallel-max", "250"]
-    pages = _codes(stage, f"https://{SHOPS[0]}.{DOMAIN}/sante/?n=[1-400]", *at_once)
-    page = curl(stage, f"https://{SHOPS[0]}.{DOMAIN}/sante/?n=[1-250]", *at_once, write="", body=True)
+    """Each limit is reached, by one address alone, and says so in words."""
+    tries, sent = _at_once(stage, f"https://{DOMAIN}/compte/connexion/?n=[1-30]", "127.9.9.9", "-d", "x=1")
+    pages, page = _at_once(stage, f"https://{SHOPS[0]}.{DOMAIN}/sante/?n=[1-400]", "127.7.7.7")
     neighbour = curl(stage, f"https://{SHOPS[0]}.{DOMAIN}/", "--interface", "127.7.7.8", write="%{http_code}")
     expected = {
-        "20 connexions et plus": attempts["429"] >= 1 and sum(attempts.values()) - attempts["429"] >= 20,
-        "formulaire refusé en mots": " 429" in sent and "Trop d’essais" in sent and "retry-after" in sent.lower(),
+        "20 connexions et plus": tries["429"] >= 1 and tries["403"] >= 20,
+        "formulaire refusé en mots": "Trop d’essais" in sent and "retry-after: 5" in sent.lower(),
         "120 pages et plus": pages["429"] >= 1 and pages["200"] >= 120,
-        "page refusée en mots": "Trop de demandes" in page,
+        "page refusée en mots": "Trop de demandes" in page and "retry-after: 5" in page.lower(),
         "le voisin entre": neighbour == "200",
     }
     wrong = [name for name, well in expected.items() if not well]
     if wrong:
-        raise Stop(f"limites de nginx : {wrong} ({attempts}, {pages}, {neighbour})\n{sent[:600]}\n{page[-600:]}")
-    return {"connexions": f"{attempts['429']} × 429 sur 30", "pages": f"{pages['429']} × 429 sur 400"}
+        raise Stop(f"limites de nginx : {wrong} ({tries}, {pages}, {neighbour})\n{sent[-600:]}\n{page[-600:]}")
+    return {"connexions": f"{tries['429']} × 429 sur 30", "pages": f"{pages['429']} × 429 sur 400"}
 
 
-def _codes(stage: Stage, address: str, *options: str) -> Counter[str]:
-    said = curl(stage, address, *options, "--max-time", "120", write="%{http_code}\n")
-    return Counter(said.split())
+def _at_once(stage: Stage, address: str, source: str, *options: str) -> tuple[Counter[str], str]:
+    """How many answers of each status, and all of what they said."""
+    parallel = ("--parallel", "--parallel-max", "250", "--max-time", "120", "--interface", source, "-i")
+    said = curl(stage, address, *parallel, *options, write="\n=%{http_code}\n", body=True)
+    return Counter(re.findall(r"^=(\d{3})$", said, re.M)), said
 
 
 def the_address_is_the_visitors(stage: Stage) -> Figures:

@@ -101,11 +101,15 @@ class Site:
             text = text.replace(word, value)
         return self.manage("shell", "--verbosity", "0", "--command", text)
 
-    def first_release(self, commit: str) -> None:
-        mirror = HOME / "repository.git"
-        self.as_user("git", "clone", "--quiet", "--mirror", str(self.origin), str(mirror))
-        self.as_user("/usr/bin/python3", str(REPOSITORY / "deploy/release.py"), commit, "--home", str(HOME))
-        self.manage("load_catalogue")
+    def first_release(self) -> None:
+        for beginning in (
+            "git clone --mirror",
+            "git --git-dir repository.git show",
+            "python3 release.py",
+            "cd current &&",
+        ):
+            command = dossier(beginning).replace("ADRESSE-DU-DEPOT", str(self.origin))
+            self.as_user("env", "PATH=/usr/bin:/bin", "bash", "-euc", command)
 
     @property
     def origin(self) -> Path:
@@ -172,12 +176,16 @@ class Site:
 
 
 def as_the_dossier_says(beginning: str) -> None:
-    """Runs the command of the operating dossier that begins so, with our domain in it. Raises Stop."""
-    dossier = (REPOSITORY / "docs/exploitation.fr.md").read_text().splitlines()
-    commands = {line.strip() for line in dossier if line.startswith(f"    {beginning}")}
+    run("bash", "-euc", dossier(beginning))
+
+
+def dossier(beginning: str) -> str:
+    """The command of the operating dossier that begins so, for our domain. Raises Stop."""
+    lines = (REPOSITORY / "docs/exploitation.fr.md").read_text().splitlines()
+    commands = {line.strip() for line in lines if line.startswith(f"    {beginning}")}
     if len(commands) != 1:
         raise Stop(f"le dossier d’exploitation dit {len(commands)} fois « {beginning}… » : {commands}")
-    run("bash", "-euc", commands.pop().replace("votre-domaine.fr", DOMAIN))
+    return commands.pop().replace("votre-domaine.fr", DOMAIN)
 
 
 def alive_directly() -> bool:
