@@ -162,5 +162,6 @@ def test_what_comes_for_a_cancelled_order_is_money_to_give_back_and_no_sale(shop
     settlement.take_captured(shop=shop, order=order, amount_cents=990, submission=uuid.uuid4(), now=timezone.now())
     assert [entry.kind for entry in Entry.objects.filter(order_number=order.number)] == ["payment"]
     give_back(shop, order)
+    refunding.conclude(shop=shop, refund_id=order.refunds.get().pk, now=timezone.now())
     (back,) = sealed(order, "refund")
     assert (back.turnover_cents, back.taken_cents, back.content["vat"]) == (0, -990, [])
