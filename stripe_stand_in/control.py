@@ -28,6 +28,7 @@ class Control:
     world: World
     courier: Courier
     faults: list[Fault] = field(default_factory=list)
+    met: list[str] = field(default_factory=list)  # the kinds of faults that requests have met
     log: list[tuple[str, str, str | None]] = field(default_factory=list)  # method, path, key
 
     def fault(self, method: str, path: str) -> Fault | None:
@@ -35,6 +36,7 @@ class Control:
         line = f"{method} {path}"
         found = next((fault for fault in self.faults if fault.match in line), None)
         if found:
+            self.met.append(found.kind)
             found.times -= 1
             if found.times <= 0:
                 self.faults.remove(found)
@@ -49,6 +51,7 @@ class Control:
     def _reset(self) -> None:
         self.world.reset()
         self.faults.clear()
+        self.met.clear()
         self.log.clear()
         self.courier.held.clear()
         self.courier.delivered.clear()
@@ -96,6 +99,9 @@ class Control:
 
     def _delivered(self) -> list[str]:
         return self.courier.delivered
+
+    def _met(self) -> list[str]:
+        return self.met
 
     def _log(self) -> list[tuple[str, str, str | None]]:
         return self.log

@@ -43,6 +43,11 @@ class Levers:
     def faults(self, *faults: dict[str, Any]) -> None:
         self.pull("faults", faults=list(faults))
 
+    def met(self) -> list[str]:
+        """The kinds of the faults that the site's requests have met."""
+        found: list[str] = self.pull("met")
+        return found
+
     def calls(self, part: str = "") -> list[str]:
         """The requests that the site made, as `POST /v1/…`."""
         return [f"{method} {path}" for method, path, _key in self.pull("log") if part in path]

@@ -30,7 +30,6 @@ from stripe_stand_in.testing import SECRET
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen, refunding
 from tenant_apps.orders.services.refunding import Returned
-from tenant_apps.orders.tests.test_online import follow
 from tenants import roles
 from tenants.backend.base import LOGIN, OWNER
 
@@ -96,6 +95,11 @@ class Watched:
             run = [sys.executable, "manage.py", *command]
             subprocess.run(run, env=self.environment, cwd=settings.BASE_DIR, stdout=out, stderr=out, check=False)
 
+    def follow(self, shop, order: Order) -> None:
+        """What the worker does, in a process of the site's."""
+        task = f"from tenant_apps.orders import tasks; tasks.follow_payment({shop.id}, {order.pk})"
+        self.manage("shell", "--command", task)
+
 
 @pytest.fixture
 def watched(own_shop, sentry, stand_in, free_port, tmp_path) -> Iterator[Watched]:
@@ -158,7 +162,7 @@ def live_through(browser, watched: Watched, shop, stand_in) -> str:
     client_secret = stand_in.objects("payment_intent")[0]["client_secret"]
     order = Order.objects.get()
     kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
-    follow(shop, order)
+    watched.follow(shop, order)
     typed = {"card": CARD, "client_secret": client_secret, "key": API_KEY, "numero": CARD.replace(" ", "")}
     host = {"Host": f"{shop.slug}.ocpizza.localhost"}
     ours = f"http://127.0.0.1:{watched.site.port}"
@@ -181,7 +185,9 @@ def live_through(browser, watched: Watched, shop, stand_in) -> str:
     refunding.refund(
         shop=shop, order_id=order.pk, returned=returned, submission=order.submission, by=MANAGER, now=timezone.now()
     )
-    follow(shop, order)
+    watched.follow(shop, order)
+    states = {payment.kept_cents for payment in order.payments.all()}
+    assert states == {order.total_cents - 100}, "captured, and given back in part"
     return client_secret
 
 

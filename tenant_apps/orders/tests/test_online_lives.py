@@ -8,7 +8,8 @@ import datetime as dt
 import random
 import uuid
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from io import StringIO
 
 import pytest
@@ -28,27 +29,51 @@ from shared_apps.gateway.models import FollowUp
 from shared_apps.gateway.stripe_api import Unreachable
 from tenant_apps.orders import tasks
 from tenant_apps.orders.lifecycle import State
-from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import accepting, changing, kitchen, online, refunding, settlement
+from tenant_apps.orders.models import Case, Order
+from tenant_apps.orders.services import accepting, changing, kitchen, online, outcomes, refunding, settlement
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.services.settlement import Tender
-from tenant_apps.payments.models import OnlinePayment, Payment, Refund
+from tenant_apps.payments.models import OnlinePayment, Payment, ReversalLine
 from tenant_apps.shop.models import ShopSettings
 
 KINDS = (
     "placed", "paid", "refused card", "3-D Secure", "gave up", "returned", "page again", "changed up", "changed down",
     "cancelled by the customer", "cancelled by the manager", "claimed", "claim undone", "handed over", "paid by hand",
-    "paid on receipt", "refunded in part", "webhook", "duplicate webhook", "disordered webhook", "task", "task again",
-    "crash between two steps", "lost answer", "lost request", "Stripe down", "time passes", "looked at again",
-    "refund pending", "refund sent back",
+    "paid on receipt", "refunded in part", "refunded by line", "given back by hand", "webhook", "duplicate webhook",
+    "disordered webhook", "task", "task again", "crash between two steps", "lost answer", "lost request", "Stripe down",
+    "time passes", "looked at again", "refund pending", "refund sent back",
 )  # fmt: skip
+FAULTS = {"lost_answer": "lost answer", "lost_request": "lost request", "error": "Stripe down"}
 ACTS = (
-    "places", "pays", "pays", "comes_back", "changes", "changes", "changes", "cancels", "pays_on_receipt", "claims", "undoes",
-    "hands_over", "hands_over", "the_manager_cancels", "refunds", "tells_us", "tells_us", "the_worker_runs", "the_worker_runs",
-    "fails", "the_bank_decides", "the_bank_decides", "time_passes", "time_passes",
+    "places", "pays", "pays", "comes_back", "asks_for_the_page", "asks_for_the_page", "changes", "changes", "changes",
+    "cancels", "pays_on_receipt", "pays_on_receipt", "claims", "claims", "undoes", "hands_over", "hands_over",
+    "the_manager_cancels", "refunds", "tells_us", "tells_us", "the_worker_runs", "the_worker_runs", "fails",
+    "the_bank_decides", "the_bank_decides", "time_passes", "time_passes",
 )  # fmt: skip
 SEEN: Counter[str] = Counter()
 SEED = 20261125
+
+
+class Killed(BaseException):
+    """What no code of the site catches: the process is gone."""
+
+
+@contextmanager
+def killed_between_steps(dice) -> Iterator[None]:
+    """The worker dies before it decides a step, or with Stripe's answer in hand and nothing written."""
+    module, name = dice.choice([(online, "_plan"), (outcomes, "apply")])
+    left, real = dice.randint(0, 2), getattr(module, name)
+
+    def until_killed(*arguments):
+        nonlocal left
+        if left == 0:
+            raise Killed
+        left -= 1
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, until_killed)
+        yield
 
 
 class Lives(RuleBasedStateMachine):
@@ -138,14 +163,17 @@ class Lives(RuleBasedStateMachine):
         assert answer.status_code == (402 if card == "refused" else 303)
 
     def comes_back(self, dice) -> None:
-        asks_again: bool = dice.choice([True, False])
-        unpaid = self.some(dice, State.AWAITING_PAYMENT)
-        order = unpaid if asks_again and unpaid and dice.choice([True, False]) else self.some(dice)
-        if order and asks_again and self._opens(order):
-            self.saw("page again")
-        elif order:
+        order = self.some(dice)
+        if order:
             self.follow(order.pk)
             self.saw("returned")
+
+    def asks_for_the_page(self, dice) -> None:
+        """Mostly of an order that awaits it; of any other too, which is refused."""
+        anything: bool = dice.choice([True, False, False])
+        order = self.some(dice) if anything else self.some(dice, State.AWAITING_PAYMENT)
+        if order and self._opens(order):
+            self.saw("page again")
 
     def changes(self, dice) -> None:
         pieces: int = dice.randint(1, 4)
@@ -206,13 +234,15 @@ class Lives(RuleBasedStateMachine):
 
     def refunds(self, dice) -> None:
         cents: int = dice.randint(1, 990)
+        by_line: bool = dice.choice([True, False])
         order = self.some(dice, State.PREPARING, State.HANDED_OVER)
         if order:
-            returned = Returned("froide", gesture_cents=cents)
+            lines = {line.pk: (1, ReversalLine.Fate.WASTED) for line in order.lines.all()}
+            returned = Returned("froide", lines=lines) if by_line else Returned("froide", gesture_cents=cents)
             call = lambda: refunding.refund(  # noqa: E731
                 shop=self.shop, order_id=order.pk, returned=returned, submission=uuid.uuid4(), by=MANAGER, now=self.now
             )
-            self.act("refunded in part", call)
+            self.act("refunded by line" if by_line else "refunded in part", call)
 
     # --- Stripe and the machines
 
@@ -241,20 +271,20 @@ class Lives(RuleBasedStateMachine):
         if not found:
             return
         one = dice.choice(found)
-        with pytest.MonkeyPatch.context() as patch:
-            if crash:  # killed after one step: the task comes again
-                patch.setattr(online, "STEPS_AT_MOST", 1)
-                self.saw("crash between two steps")
-            tasks.follow_payment(*one.task["args"])
+        try:
+            with killed_between_steps(dice) if crash else nullcontext():
+                tasks.follow_payment(*one.task["args"])
+        except Killed:
+            self.saw("crash between two steps")
+            return  # the task comes again
         self.saw("task again" if again else "task")
-        if not (again or crash):
+        if not again:
             one.delete()
 
     def fails(self, dice) -> None:
-        kind: str = dice.choice(["lost_answer", "lost_request", "error"])
+        kind: str = dice.choice(list(FAULTS))
         times: int = dice.randint(1, 2)
         self.stand_in.faults({"kind": kind, "times": times, "match": "/v1/"})
-        self.saw({"lost_answer": "lost answer", "lost_request": "lost request", "error": "Stripe down"}[kind])
 
     def the_bank_decides(self, dice) -> None:
         status: str = dice.choice(["pending", "succeeded", "failed", "failed"])
@@ -291,20 +321,45 @@ class Lives(RuleBasedStateMachine):
                 OrmQ.objects.all().delete()
 
     def settles(self) -> None:
+        SEEN.update(FAULTS[kind] for kind in self.stand_in.met())
         self.stand_in.faults()
         self.stand_in.pull("refunds", status="succeeded")
         self.all_agree()  # at once, whatever is still open
         self.now += dt.timedelta(minutes=11)  # no page is waited for any more
         self.all_agree()
+        self.all_end()
+        self.all_agree(ended=True)
         check_invariants()
         call_command("verify_till", "--shop", self.shop.slug, stdout=StringIO())
 
-    def all_agree(self) -> None:
+    def all_end(self) -> None:
+        """Every order goes to its end, and what the bank sent back, or cash of an order cancelled, is given by hand."""
+        for order in Order.objects.filter(pk__in=self.orders):
+            tender = Tender(Payment.Means.CASH, uuid.uuid4())
+            if order.state == State.ACCEPTED:
+                kitchen.claim(shop=self.shop, order_id=order.pk, by=COOK, now=self.now)
+                self.follow(order.pk)
+            if order.state in (State.ACCEPTED, State.PREPARING):
+                kitchen.mark_ready(shop=self.shop, order_id=order.pk, by=COOK, now=self.now)
+                settlement.hand_over(shop=self.shop, order_id=order.pk, by=COUNTER, now=self.now, tender=tender)
+            order.refresh_from_db()
+            if settlement.due_cents(order) < 0:
+                assert order.cases.filter(kind=Case.Kind.MONEY_BACK, closed_at=None).exists(), "somebody is told of it"
+                refunding.give_back(
+                    shop=self.shop, order_id=order.pk, reason="rendu", submission=uuid.uuid4(), by=MANAGER, now=self.now,
+                    means=Payment.Means.CASH,
+                )  # fmt: skip
+                self.saw("given back by hand")
+
+    def all_agree(self, *, ended: bool = False) -> None:
         for _round in range(2):
             for order_id in self.orders:
                 online.follow(shop=self.shop, order_id=order_id, now=self.now)
         for order in Order.objects.filter(pk__in=self.orders):
             self.agrees(order)
+            if ended:
+                assert order.state in (State.HANDED_OVER, State.CANCELLED)
+                assert settlement.kept_cents(order) == order.owed_cents, "taken - returned = owed"
 
     def agrees(self, order: Order) -> None:
         intents = [one for one in self.stand_in.objects("payment_intent") if one["metadata"]["order"] == str(order.pk)]
@@ -316,31 +371,21 @@ class Lives(RuleBasedStateMachine):
         ours = sum(payment.kept_cents for payment in card)
         assert theirs == ours, "Stripe and our tables agree"
         assert sum(one["captured"] for one in charges) == card.count(), "never captured twice"
-        kept = settlement.kept_cents(order)
         held = order.online_payments.held_cents()
-        cash = sum(payment.kept_cents for payment in order.payments.exclude(means=Payment.Means.ONLINE_CARD))
-        failed = order.refunds.filter(state=Refund.State.FAILED).exists()
-        if not failed and not (order.state == State.CANCELLED and cash):
-            assert kept <= order.owed_cents
-        if order.state == State.HANDED_OVER and not failed:
-            assert kept == order.owed_cents, "taken - returned = owed"
-        if order.state == State.CANCELLED and not failed:
-            assert ours == 0
-            assert held == 0
         theirs_held = sum(one["amount_capturable"] for one in intents)
         assert theirs_held == held, "what is held is held for us"
+        if order.state in (State.HANDED_OVER, State.CANCELLED):
+            assert held == 0
         live = order.online_payments.filter(state__in=[OnlinePayment.State.CLOSING]).count()
         assert live == 0, "what is given up is closed"
 
 
-@pytest.mark.proof
-def test_a_thousand_lives_of_orders_agree_with_stripe_to_the_cent(shop, stand_in, capsys):
-    Lives.shop, Lives.stand_in = shop, stand_in
-    SEEN.clear()
+def live(number: int) -> None:
+    """Some dozens of lives, or a thousand."""
     run_state_machine_as_test(
-        seed(SEED)(Lives),
+        seed(SEED + number)(Lives),
         settings=settings(
-            max_examples=proof_size(60, 1000),
+            max_examples=proof_size(40, 1000),
             stateful_step_count=40,
             deadline=None,
             database=None,
@@ -348,8 +393,24 @@ def test_a_thousand_lives_of_orders_agree_with_stripe_to_the_cent(shop, stand_in
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def never_seen() -> set[str]:
+    return {kind for kind in KINDS if not SEEN[kind]}
+
+
+@pytest.mark.proof
+def test_a_thousand_lives_of_orders_agree_with_stripe_to_the_cent(shop, stand_in, capsys):
+    """The short form goes on, with the next seeds, while a rare kind has not occurred."""
+    Lives.shop, Lives.stand_in = shop, stand_in
+    SEEN.clear()
+    for number in range(proof_size(6, 1)):
+        live(number)
+        if not never_seen():
+            break
     with capsys.disabled():
         print(  # noqa: T201  the counts are the proof
-            f"\nseed {SEED}, {sum(SEEN.values())} events: " + ", ".join(f"{kind} {SEEN[kind]}" for kind in KINDS)
+            f"\nseeds {SEED} to {SEED + number}, {sum(SEEN.values())} events: "
+            + ", ".join(f"{kind} {SEEN[kind]}" for kind in KINDS)
         )
-    assert {kind for kind in KINDS if not SEEN[kind]} == set()
+    assert never_seen() == set()
