@@ -29,7 +29,7 @@ run: install ## the site with its demonstration, on PORT (8000); Ctrl-C stops al
 test: install ## everything: format, lint, contracts, types, migrations, translations, unit, race and browser tests
 	@.venv/bin/python -m ocpizza.checks
 
-production: ## the shape of production on this machine, played under load and taken away again (root, Debian; 5 to 6 minutes)
+production: ## the shape of production on this machine, played under load and taken away again (root, Debian; ten to fifteen minutes)
 	@/usr/bin/python3 deploy/rehearsal
 
 audit: install ## known faults of the locked packages (needs the network)

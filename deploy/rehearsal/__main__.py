@@ -3,7 +3,7 @@
 As root, on a machine without a site. It installs nginx, Supervisor, PostgreSQL and an SSH server, puts the application in
 place as the operating dossier says (docs/exploitation.fr.md) with the repository's own files, opens three pizzerias, lets
 customers order through restarts, deployments, failed ones and killed processes, counts, and takes everything away again.
-Six to seven minutes on two cores; its report is also in test-results/production.json. Code 1 when anything is not as promised.
+Ten minutes and more on two cores; its report is also in test-results/production.json. Code 1 when anything is not as promised.
 """
 
 import argparse

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import lines
 import streams
 from customers import counts
 from database import NAME
@@ -47,7 +48,12 @@ def steps(said: str) -> Figures:
 
 
 def a_release_that_does_not_start(stage: Stage) -> Figures:
-    return _goes_back(stage, "Une version qui ne démarre pas", that_does_not_start)
+    """Its last words, which Gunicorn and Python print as they are, are the only lines of the log that are no JSON."""
+    if free := lines.plain():
+        raise Stop(f"des lignes qui ne sont pas du JSON, déjà avant : {free[:5]}")
+    figures = _goes_back(stage, "Une version qui ne démarre pas", that_does_not_start)
+    stage.last_words = set(lines.plain())
+    return {**figures, "dernières paroles": f"{len(lines.plain())} lignes"}
 
 
 def a_release_whose_check_fails(stage: Stage) -> Figures:

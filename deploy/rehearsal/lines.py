@@ -1,7 +1,7 @@
 """What the logs hold after all of it: lines for a machine, and nothing about anybody."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from customers import DOOR, WHO
@@ -11,12 +11,20 @@ from machine import Stop
 NGINX = Path("/var/log/nginx/ocpizza.log")
 
 
-def say_nothing_of_anybody(site: Site, *, orders: Iterable[str]) -> dict[str, str]:
-    """`orders` are pages of orders, whose address alone opens them. Raises Stop."""
-    ours = [line for path in sorted(LOGS.glob("ocpizza.log*")) for line in path.read_text().splitlines()]
-    plain = [line for line in ours if not _is_json(line)]
-    if plain:
-        raise Stop(f"{len(plain)} lignes sur {len(ours)} ne sont pas du JSON : {plain[:5]}")
+def of_the_site() -> list[str]:
+    return [line for path in sorted(LOGS.glob("ocpizza.log*")) for line in path.read_text().splitlines()]
+
+
+def plain() -> list[str]:
+    """Those that are no JSON object."""
+    return [line for line in of_the_site() if not _is_json(line)]
+
+
+def say_nothing_of_anybody(site: Site, *, orders: Iterable[str], last_words: Collection[str]) -> dict[str, str]:
+    """`orders` are pages of orders, whose address alone opens them; `last_words` those of a release that did not start."""
+    ours, free = of_the_site(), [line for line in plain() if line not in last_words]
+    if free:
+        raise Stop(f"{len(free)} lignes sur {len(ours)} ne sont pas du JSON : {free[:5]}")
     web = NGINX.read_text().splitlines()
     if len(ours) < 100 or len(web) < 100:
         raise Stop(f"trop peu de lignes pour juger : {len(ours)}, {len(web)}")

@@ -39,7 +39,8 @@ def a_shop_is_lost_and_comes_back(stage: Stage) -> Figures:
         **counts(tally),
         **stage.reckon(tally),
     }
-    return figures | {"exercice": drill.strip().rpartition(" en ")[2].rstrip("."), **_ordered_again(stage)}
+    seconds = re.search(r"vérifiées en ([\d.]+ s)", drill)
+    return figures | {"exercice": seconds[1] if seconds else drill, **_ordered_again(stage)}
 
 
 def _suspended(stage: Stage) -> str:

@@ -39,6 +39,7 @@ class Stage:
     confirmed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     good: str = ""  # the commit that serves
+    last_words: set[str] = field(default_factory=set)  # plain lines of a release that died before it had a logger
 
     def reckon(self, tally: Tally) -> Figures:
         """Orders sent against orders made, in the database: none lost, none doubled. One refused in words is not lost."""
@@ -241,5 +242,5 @@ def all_adds_up(stage: Stage) -> Figures:
         "check_invariants": "tout est juste",
         "sante": ", ".join(names),
         "version": told["release"],
-        **lines.say_nothing_of_anybody(stage.site, orders=stage.confirmed),
+        **lines.say_nothing_of_anybody(stage.site, orders=stage.confirmed, last_words=stage.last_words),
     }

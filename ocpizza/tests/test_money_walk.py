@@ -38,12 +38,12 @@ def pay(page, card: str = "Carte acceptée") -> None:
 
 
 def cook(page, number: int) -> None:
-    ticket = page.locator("[data-ticket]", has_text=str(number))
+    ticket = page.locator(f"#ticket-{number}")
     ticket.get_by_role("button", name="Prendre").click()
     expect(ticket.get_by_role("button", name="Prêt")).to_be_visible()
     page.wait_for_timeout(800)  # a second tap at once would be no tap
     ticket.get_by_role("button", name="Prêt").click()
-    expect(page.locator("[data-ticket]", has_text=str(number)).get_by_role("button", name="Prêt")).to_have_count(0)
+    expect(ticket.get_by_role("button", name="Prêt")).to_have_count(0)
 
 
 def hand_over(page, site, shop, number: int) -> None:

@@ -153,3 +153,15 @@ def test_a_card_given_back_names_who_asked_for_it_and_no_customer(shop, make_sta
         refunding.conclude(shop=shop, refund_id=order.refunds.get().pk, now=timezone.now())
         (back,) = sealed(order, "refund")
         assert (back.content["operator"], back.content["capacity"]) == named
+
+
+def test_what_comes_for_a_cancelled_order_is_money_to_give_back_and_no_sale(shop):
+    """Stripe took it all the same: nobody sells what was cancelled."""
+    order = place(shop, ask("margherita"))
+    order = changing.cancel(shop=shop, order_id=order.pk, by=CUSTOMER, now=timezone.now())
+    settlement.take_captured(shop=shop, order=order, amount_cents=990, submission=uuid.uuid4(), now=timezone.now())
+    assert [entry.kind for entry in Entry.objects.filter(order_number=order.number)] == ["payment"]
+    give_back(shop, order)
+    refunding.conclude(shop=shop, refund_id=order.refunds.get().pk, now=timezone.now())
+    (back,) = sealed(order, "refund")
+    assert (back.turnover_cents, back.taken_cents, back.content["vat"]) == (0, -990, [])
