@@ -35,7 +35,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 # Below another of the same matter, whose comment speaks of both.
 TOGETHER = {
     "POSTGRES_SSLROOTCERT", "GROUP_SIRET", "GROUP_VAT_NUMBER", "MAPS_ROUTES_URL", "PORT", "LIVE_PORT", "WEB_WORKERS",
-    "SENTRY_RELEASE", "SENTRY_TRACES", "SENTRY_ISSUES_URL", "BACKUP_DAYS", "BACKUP_AGE_IDENTITY",
+    "SENTRY_RELEASE", "SENTRY_TRACES", "BACKUP_DAYS", "BACKUP_AGE_IDENTITY",
 }  # fmt: skip
 
 
