@@ -30,5 +30,5 @@ for pizzeria in Pizzeria.objects.all():
     user = accounts.invite_member(
         email="EMAIL", name="Dominique Lefebvre", roles=[Role.COUNTER], pizzeria_id=pizzeria.pk, by_id=None
     )
-accounts.set_password(user=user, password="PASSWORD")
+accounts.set_password(user=user, password="PASSWORD")  # pragma: allowlist secret
 print("ouvertes")

@@ -94,6 +94,8 @@ def _check_changeable(order: Order, by: By) -> None:
         raise MoveRefused(_("The kitchen has started this order: it can no longer be changed."))
     if order.lines.exclude(list_price_cents=None).exists() or order.discounts.filter(voucher=None).exists():
         raise MoveRefused(_("A price was agreed for this order: it is cancelled and taken again to be changed."))
+    if order.reversals.exists():  # its lines, or its price, are what was paid back
+        raise MoveRefused(_("Part of this order was paid back: it is cancelled and taken again to be changed."))
     if order.is_remake:
         raise MoveRefused(_("A remake is not changed: cancel it and make another one."))
     lifecycle.check(current=State(order.state), target=State.CANCELLED, actor=by.capacity)

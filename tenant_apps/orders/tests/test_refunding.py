@@ -11,7 +11,7 @@ from conftest import COOK, COUNTER, CUSTOMER, DRIVER, MANAGER, ask, check_invari
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import HourlySales
 from tenant_apps.orders import tasks
-from tenant_apps.orders.lifecycle import State
+from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import cases, changing, kitchen, refunding, settlement
 from tenant_apps.orders.services.refunding import (
@@ -65,6 +65,24 @@ def turnover(shop) -> int:
 
 def on_hand(code: str):
     return StockLevel.objects.get(ingredient__code=code).on_hand
+
+
+@pytest.mark.parametrize("returned", [{"lines": True}, {"gesture_cents": 100}])
+def test_an_order_that_is_paid_back_in_part_is_cancelled_and_not_changed(shop, returned):
+    """Paid, claimed, a piece given back; the claim undone, the customer changes it: what was given back names its lines."""
+    order, now = place(shop, ask("reine", 2)), timezone.now()
+    pay(shop, order, (Means.CASH, None))
+    kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=now)
+    if "lines" in returned:
+        returned = {"lines": {line_of(order): (1, Fate.WASTED)}}
+    refund(shop, order, **returned)
+    kitchen.undo_claim(shop=shop, order_id=order.pk, by=COOK, now=now)
+    with pytest.raises(MoveRefused, match="remboursée"):
+        changing.change(shop=shop, order_id=order.pk, lines=[ask("reine")], by=CUSTOMER, now=now)
+    changing.cancel(shop=shop, order_id=order.pk, by=CUSTOMER, now=now)
+    refunding.give_back(shop=shop, order_id=order.pk, reason="annulée", submission=uuid.uuid4(), by=MANAGER, now=now)
+    assert sum(cents for _means, cents in given(order)) == 2380
+    check_invariants()
 
 
 def test_a_line_is_paid_back_to_its_means_and_leaves_the_figures(shop):
