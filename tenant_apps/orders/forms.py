@@ -18,12 +18,14 @@ from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
 REST = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL, Payment.Means.CHEQUE)  # pay any part
 BY_HAND = [(means, means.label) for means in Payment.BY_HAND]
+WITH_THE_ORDER = [*BY_HAND, (Payment.Means.CREDIT_NOTE, Payment.Means.CREDIT_NOTE.label)]
 
 
 class HandOverForm(forms.Form):
-    """What is still due is taken with the order itself; of cash, what was handed for it and the tip left."""
+    """What is still due is taken with the order itself: of cash, what was handed and the tip left; of a credit note, its code."""
 
-    means = forms.ChoiceField(choices=[("", ""), *BY_HAND], required=False)
+    means = forms.ChoiceField(choices=[("", ""), *WITH_THE_ORDER], required=False)
+    credit_code = forms.CharField(max_length=20, required=False)
     rest = forms.ChoiceField(choices=[("", ""), *((means, means.label) for means in REST)], required=False)
     submission = forms.UUIDField(required=False)
     tendered = EurosField(required=False)
@@ -37,7 +39,14 @@ class HandOverForm(forms.Form):
         means = Payment.Means(data["means"])
         tendered = data["tendered"] if means == Payment.Means.CASH else None
         rest = Payment.Means(data["rest"]) if data["rest"] else None
-        return Tender(means, data["submission"], tendered_cents=tendered, tip_cents=data["tip"] or 0, rest=rest)
+        return Tender(
+            means,
+            data["submission"],
+            tendered_cents=tendered,
+            tip_cents=data["tip"] or 0,
+            credit_code=data["credit_code"],
+            rest=rest,
+        )
 
 
 ON_RECEIPT, ONLINE = "on_receipt", "online"

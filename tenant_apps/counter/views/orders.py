@@ -18,7 +18,7 @@ from tenant_apps.counter.forms import PaymentForm, PriceForm
 from tenant_apps.delivery.services import handling
 from tenant_apps.drawer import queries as drawer
 from tenant_apps.orders import ledger, queries
-from tenant_apps.orders.forms import BY_HAND, HandOverForm
+from tenant_apps.orders.forms import WITH_THE_ORDER, HandOverForm
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import RemakeReason
 from tenant_apps.orders.queries import Handled
@@ -43,7 +43,7 @@ def _list(request: StaffRequest) -> dict[str, object]:
         orders = queries.over(day_bounds(business_day(now))[0])
     else:
         orders = queries.in_progress()
-    return {"orders": orders, "shown": shown, "means": BY_HAND, "now": now}
+    return {"orders": orders, "shown": shown, "means": WITH_THE_ORDER, "now": now}
 
 
 @require_GET
@@ -100,7 +100,7 @@ def page(request: StaffRequest, found: Handled, form: PaymentForm | None = None)
         "ledger": ledger.ledger(order=found.order, due_cents=found.due_cents),
         "events": found.order.events.select_related("actor"),
         "form": form or PaymentForm(initial={"submission": uuid.uuid4()}),
-        "means": BY_HAND,
+        "means": WITH_THE_ORDER,
         "discounts": found.order.discounts.select_related("voucher", "agreed_by"),
         "fates": ReversalLine.Fate.choices,
         "act": uuid.uuid4(),

@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from conftest import ask
+from conftest import MANAGER, ask
 from shared_apps.accounts.models import Role
 from tenant_apps.delivery.models import Act, Stop
 from tenant_apps.delivery.tests.doors import give, press, ready, send_out
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import crediting
 
 
 @pytest.fixture
@@ -65,6 +66,24 @@ def test_a_meal_voucher_pays_a_part_and_the_rest_comes_with_it(shop, driver, vis
         paid = dict(Order.objects.get(pk=order.pk).payments.values_list("means", "amount_cents"))
     assert paid.keys() == {"voucher_paper", "cash"}
     assert sum(paid.values()) == order.total_cents
+
+
+def test_a_credit_note_pays_at_the_door_and_the_rest_comes_with_it(shop, driver, visit):
+    order = ready(shop, 0, ask("reine", 2))
+    send_out(shop, driver, order)
+    with schema_context(shop.schema_name):
+        note = crediting.issue(
+            shop=shop, amount_cents=1000, reason="geste", submission=uuid.uuid4(), by=MANAGER, now=timezone.now()
+        )
+    phone = visit(shop, driver)
+    press(phone, "/arrive/$")
+    assert "avoir" in text_of(press(phone, "/livre/$", means="credit_note", credit_code="INCONNU", rest="cash"))
+    with schema_context(shop.schema_name):
+        assert not Order.objects.get(pk=order.pk).payments.exists()
+    press(phone, "/livre/$", means="credit_note", credit_code=note.code.lower(), rest="cash")
+    with schema_context(shop.schema_name):
+        paid = dict(Order.objects.get(pk=order.pk).payments.values_list("means", "amount_cents"))
+    assert paid == {"credit_note": 1000, "cash": order.total_cents - 1000}
 
 
 def test_a_failure_needs_a_reason_and_is_brought_back(shop, driver, visit):

@@ -9,7 +9,7 @@ from shared_apps.live.regions import region
 from tenant_apps.delivery import queries
 from tenant_apps.delivery.services import rounds
 from tenant_apps.driver.forms import EndForm, StartForm
-from tenant_apps.orders.forms import BY_HAND
+from tenant_apps.orders.forms import WITH_THE_ORDER
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.models import FailureReason
 from tenant_apps.orders.services.acts import By
@@ -26,7 +26,7 @@ def shown(request: StaffRequest, form: EndForm | None = None) -> dict[str, objec
     return {
         "me": board.driver(request.user.pk),
         "free": board.free,
-        "means": BY_HAND,
+        "means": WITH_THE_ORDER,
         "failures": FailureReason.choices,
         "shift": shift,
         "cash_cents": queries.cash_cents(shift) if shift else 0,
