@@ -1,4 +1,4 @@
-"""`python -m bench [line…]`: everything, or the lines named; BENCH_FULL=1 adds the long sizes."""
+"""`python -m bench [line…]`: everything, kept in `bench/results.json`, or the lines named; BENCH_FULL=1 adds the long sizes."""
 
 import importlib
 import signal
@@ -46,7 +46,8 @@ def _measure(chosen: list[str]) -> None:
         except Exception as error:  # the other lines go on, and the report says what failed
             report.add(reporting.NotMeasured(name, f"{type(error).__name__}: {error}"))
     print(f"\n{report.table()}")
-    report.write(seconds=time.monotonic() - start)
+    if chosen == list(LINES):  # a part of it does not replace the whole
+        report.write(seconds=time.monotonic() - start)
 
 
 if __name__ == "__main__":
