@@ -124,8 +124,8 @@ class Parent:
     def _see_off(self) -> None:
         for process, until in self.leaving:
             if time.monotonic() > until:
-                process.signal(signal.SIGKILL)
-        self.leaving = [(process, until) for process, until in self.leaving if process.alive]
+                process.kill()
+        self.leaving = [(process, until) for process, until in self.leaving if process.is_there]
 
     def _revive(self) -> None:
         """A dead child comes back at once, and more slowly if it keeps dying."""
@@ -137,6 +137,7 @@ class Parent:
             lived = now - process.since if isinstance(process, Started) else STEADY
             pause = FIRST_PAUSE if lived >= STEADY else min(LONGEST_PAUSE, 2 * self._pauses.get(name, FIRST_PAUSE))
             self._pauses[name], self._not_before[name] = pause, now + pause
+            self.leaving.append((process, now + process.program.grace_seconds))  # what it has forked may be there
             self.serving[name] = self._start(self.programs[name])
 
     def _hand_over(self) -> None:

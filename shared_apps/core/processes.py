@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ASK_SECONDS = 5
+UNREAPED_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Process:
         if self.status is None:
             self.status = self._ended()
             if self.status is not None and self.program.orphans_work_on:
-                self._kill_orphans()
+                self.kill()
         return self.status is None
 
     def _ended(self) -> int | None:
@@ -53,7 +54,19 @@ class Process:
             return 0
         return os.waitstatus_to_exitcode(status) if pid else None
 
-    def _kill_orphans(self) -> None:
+    @property
+    def is_there(self) -> bool:
+        """It, or something that it has forked: Gunicorn's workers see within a second or two that it is gone."""
+        if self.alive:
+            return True
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """With all that it has forked."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -125,12 +138,15 @@ def described(processes: Sequence[Process]) -> list[dict[str, Any]]:
 
 
 def stop(processes: Sequence[Process]) -> None:
-    """All at once, each within its grace; returns when none is left."""
+    """All at once, each within its grace; returns when none is left, nor anything that they have forked."""
     started = time.monotonic()
+    at_last = max((process.program.grace_seconds for process in processes), default=0) + UNREAPED_SECONDS
     for process in processes:
         process.signal(signal.SIGTERM)
-    while left := [process for process in processes if process.alive]:
+    while left := [process for process in processes if process.is_there]:
         for process in left:
             if time.monotonic() - started > process.program.grace_seconds:
-                process.signal(signal.SIGKILL)
+                process.kill()
+        if time.monotonic() - started > at_last:
+            return  # killed, and kept in the table by somebody who does not look
         time.sleep(0.05)
