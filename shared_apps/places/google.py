@@ -14,8 +14,6 @@ from googlemaps.exceptions import ApiError, HTTPError, Timeout, TransportError
 from shared_apps.places.geometry import Location, Point, Travel
 
 TIMEOUT_SECONDS = 2
-# The client tries again for so long, unseen by the day's budget; our breaker does better. (0 would not try at all.)
-ONE_TRY = 0.001
 UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # an answer of another shape than documented
 FIELDS = "originIndex,destinationIndex,duration,distanceMeters,condition"
 
@@ -32,13 +30,23 @@ def geocode(*, text: str, postcode: str = "") -> Location | None:
             key=settings.MAPS_API_KEY,
             base_url=settings.MAPS_BASE_URL,
             timeout=TIMEOUT_SECONDS,
-            retry_timeout=ONE_TRY,
+            requests_session=_one_try(),
             retry_over_query_limit=False,
         )
         results = client.geocode(text, components=components, language="fr", region="fr")
         return _location(results[0]) if results else None
     except (ApiError, HTTPError, Timeout, TransportError, *UNEXPECTED) as error:
         raise GoogleFailed(type(error).__name__) from None
+
+
+def _one_try() -> requests.Session:
+    """Fails at an error of the server: the client would try again for a minute, unseen by the day's budget.
+
+    Its own `retry_timeout` is no bound for that: near zero, a process held up for so long never asks at all.
+    """
+    session = requests.Session()
+    session.hooks["response"].append(lambda response, **_options: response.raise_for_status())
+    return session
 
 
 def _location(result: dict[str, Any]) -> Location:

@@ -1,6 +1,7 @@
 """Google Maps over its real protocol, played by a server on this machine."""
 
 import datetime as dt
+import itertools
 import json
 import logging
 import threading
@@ -289,6 +290,29 @@ def test_an_error_of_google_s_servers_is_given_up(maps):
     location = services.locate(text=ADDRESS)
     assert not location.precise
     assert maps.calls
+
+
+class SlowClock(dt.datetime):
+    """The clock of a process that is held up for a second whenever it looks."""
+
+    looks = itertools.count()
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+        return super().now(tz) + dt.timedelta(seconds=next(cls.looks))
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_an_error_of_google_s_servers_is_asked_about_once(maps, status):
+    maps.status = status
+    services.locate(text=ADDRESS)
+    assert len(maps.calls) == 1
+
+
+def test_a_process_that_was_held_up_asks_google_all_the_same(maps, monkeypatch):
+    monkeypatch.setattr("googlemaps.client.datetime", SlowClock)
+    assert services.locate(text=ADDRESS).precise
+    assert len(maps.calls) == 1
 
 
 def test_when_google_is_silent_nobody_waits_for_an_address(silent):

@@ -175,8 +175,9 @@ def test_without_the_lock_of_the_shift_it_may_stay_open(own_shop, own_driver, mo
     go_on = rounds.go_on
 
     def after_both(*what):
-        both.wait(20)
+        both.wait(20)  # each has taken care of its door
         go_on(*what)
+        both.wait(20)  # neither is done before the other has looked
 
     monkeypatch.setattr(rounds, "locked_shifts", lambda ids: dict.fromkeys(ids))
     monkeypatch.setattr(rounds, "lock_orders", lambda *what: None)
