@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Container
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -24,17 +26,18 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("migrations", ["python", "manage.py", "lint_migrations"]),
     ("traductions", ["python", "manage.py", "translations", "--check"]),
 )
-NO_SECRET = re.compile(r"^locale/|^requirements|/data/|/images/")  # large, and made of names and numbers
+# Large, and made of names, numbers and digests.
+NO_SECRET = re.compile(r"^locale/|^requirements|^\.secrets\.baseline$|/data/|/images/")
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
-def run(name: str, command: list[str]) -> None:
+def run(name: str, command: list[str], *, good: Container[int] = (0,)) -> None:
     started = time.monotonic()
     done = subprocess.run(
         [str(BIN / command[0]), *command[1:]], cwd=BASE_DIR, capture_output=True, text=True, check=False
     )
     seconds = time.monotonic() - started
-    if done.returncode:
+    if done.returncode not in good:
         sys.exit(f"{name} : échec\n{done.stdout}\n{done.stderr}")
     print(f"{name:<20} ok  {seconds:5.1f} s", flush=True)
 
@@ -46,7 +49,9 @@ def look_for_secrets() -> None:
         print("secrets              IGNORÉ : ce dossier n'est pas un dépôt git", flush=True)
         return
     files = [name for name in listed.stdout.splitlines() if not NO_SECRET.search(name)]
-    run("secrets", ["detect-secrets-hook", "--baseline", ".secrets.baseline", *files])
+    with TemporaryDirectory() as folder:  # the hook brings line numbers up to date (3): no fault, and not in the tree
+        known = shutil.copy(BASE_DIR / ".secrets.baseline", folder)
+        run("secrets", ["detect-secrets-hook", "--baseline", known, *files], good=(0, 3))
 
 
 def ensure_browser() -> None:
