@@ -1,12 +1,12 @@
 from django.urls import path
 
-from shared_apps.headoffice import views
+from shared_apps.headoffice.views import exports, group, vouchers
 
 app_name = "headoffice"
 urlpatterns = [
-    path("", views.group, name="group"),
-    path("codes/", views.vouchers, name="vouchers"),
-    path("alertes/", views.alerts, name="alerts"),
-    path("exports/", views.exports, name="exports"),
-    path("chiffres/", views.group_figures, name="group_figures"),
+    path("", group.group, name="group"),
+    path("codes/", vouchers.vouchers, name="vouchers"),
+    path("alertes/", group.alerts, name="alerts"),
+    path("exports/", exports.exports, name="exports"),
+    path("chiffres/", group.group_figures, name="group_figures"),
 ]
