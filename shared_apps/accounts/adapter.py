@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.accounts import screens
 from shared_apps.accounts.access import roles_here
 from shared_apps.accounts.models import AuditEntry, User
+from shared_apps.accounts.services import audit_subject
 from tenants.requests import Request
 
 RECENT_SECONDS = 300
@@ -77,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Tells the owner of the account, whoever did it, and keeps it in the history."""
         if template_prefix in AUDITED:
-            AuditEntry.objects.create(actor=user, act=AUDITED[template_prefix], subject=str(user)[:120])
+            AuditEntry.objects.create(actor=user, act=AUDITED[template_prefix], subject=audit_subject(user))
         if template_prefix == "mfa/email/totp_activated":
             # A code was just typed, right: this session has passed its second factor.
             record_authentication(self.request, user, method="mfa", type="totp")

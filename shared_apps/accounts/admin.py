@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from shared_apps.accounts.models import AuditEntry, Membership, User
+from shared_apps.accounts.services import audit_subject
 from tenants.models import Domain, Pizzeria, RestoreDrill
 
 
@@ -44,7 +45,7 @@ class UserAdmin(Seen):
         AuditEntry.objects.create(
             actor_id=request.user.pk,
             act="account",
-            subject=str(obj)[:120],
+            subject=audit_subject(obj),
             before=before,
             after={name: form.cleaned_data[name] for name in form.changed_data},
         )

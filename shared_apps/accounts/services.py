@@ -29,6 +29,11 @@ def invited(*, uid: str, token: str) -> User | None:
     return user if default_token_generator.check_token(user, token) else None
 
 
+def audit_subject(user: User) -> str:
+    """Whom an act was about, in a history that is kept for ever: somebody of the staff by name, a customer by number."""
+    return str(user)[:120] if Membership.objects.filter(user=user).exists() else f"n° {user.pk}"
+
+
 def set_password(*, user: User, password: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])

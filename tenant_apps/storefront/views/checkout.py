@@ -164,10 +164,11 @@ def _place(
     request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime, off: Off
 ) -> Order | None:
     """The order, or None with the rule that refuses it among the form's errors."""
-    customer = customers.of_user(request.user) if request.user.is_authenticated else None
+    customer = None
     try:
         # Together: a basket left full by a cut between the two would give its next order the name of this one.
         with transaction.atomic():
+            customer = customers.ordering(user=request.user) if request.user.is_authenticated else None
             order = placing.place(
                 shop=request.pizzeria,
                 submission=basket.submission,
