@@ -1,5 +1,9 @@
 """What the group knows of a customer with an account."""
 
+import datetime as dt
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -51,3 +55,42 @@ def remember_address(
 
 def find(*, user: User) -> Customer | None:
     return Customer.objects.filter(user=user).first()
+
+
+class ConsentMissing(RuleError):
+    """Health data are kept with the explicit consent of whom they are about (GDPR art. 9-2 a)."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Tick that you agree: without it we keep no allergy."))
+
+
+@transaction.atomic
+def change_details(*, user: User, name: str, phone: str, wants_steps: bool) -> None:
+    """`phone` is E.164. Raises AccountClosed."""
+    customer = ordering(user=user)
+    user.name, user.phone, customer.wants_steps = name, phone, wants_steps
+    user.save(update_fields=["name", "phone"])
+    customer.save(update_fields=["wants_steps"])
+
+
+def remove_address(*, user: User, address_id: int) -> bool:
+    """False when it is not one of theirs; orders that went there keep it as long as they keep any."""
+    return bool(Address.objects.filter(pk=address_id, customer__user=user).delete()[0])
+
+
+@transaction.atomic
+def keep_allergens(*, user: User, allergens: Iterable[str], agreed: bool, now: dt.datetime) -> None:
+    """Those of the 14 that the card warns of; none forgets them and the consent. Raises ConsentMissing, AccountClosed."""
+    customer = ordering(user=user)
+    customer.allergens = sorted(set(allergens))
+    if customer.allergens and not agreed:
+        raise ConsentMissing
+    customer.allergens_agreed_at = now if customer.allergens else None
+    customer.save(update_fields=["allergens", "allergens_agreed_at"])
+
+
+def allergens_of(user: User | AnonymousUser) -> list[str]:
+    """What the card warns this visitor of; asks nothing for a visitor without an account."""
+    if not user.is_authenticated:
+        return []
+    return Customer.objects.filter(user=user).values_list("allergens", flat=True).first() or []

@@ -1,9 +1,10 @@
 """How long each kind of personal data is kept. The law names few of these: they are the group's, in its settings."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.conf import settings
+from django.utils.translation import ngettext
 
 GEOCODE_DAYS = 30  # Google's terms
 FAILED_TASK_DAYS = 30  # what failed in the background, whose words may hold an address
@@ -24,6 +25,18 @@ class Periods:
     def before(self, name: str, now: dt.datetime) -> dt.datetime:
         days: int = getattr(self, name)
         return now - dt.timedelta(days=days)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """`3 ans`, `90 jours`."""
+        return {name: _in_words(days) for name, days in asdict(self).items()}
+
+
+def _in_words(days: int) -> str:
+    years, rest = divmod(days, 365)
+    if years and not rest:
+        return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
 
 
 def periods() -> Periods:

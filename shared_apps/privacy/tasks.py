@@ -6,7 +6,7 @@ from django_tenants.utils import get_public_schema_name, schema_context
 
 from shared_apps.core.reporting import DAILY, HOURLY, monitored, reported
 from shared_apps.privacy.models import Erasure
-from shared_apps.privacy.services import erasing, forgetting, sweeping
+from shared_apps.privacy.services import erasing, exporting, forgetting, sweeping
 from tenants.models import Pizzeria
 from tenants.tasks import in_shop, of_shop
 
@@ -54,3 +54,8 @@ def erase_in_shop(pizzeria: Pizzeria, erasure_id: int) -> None:
 @reported
 def finish_erasure(erasure_id: int) -> None:
     erasing.finish(erasure_id=erasure_id, now=timezone.now())
+
+
+@reported
+def export(export_id: int) -> None:
+    exporting.collect(export_id=export_id, now=timezone.now())

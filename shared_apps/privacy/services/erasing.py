@@ -71,10 +71,19 @@ def begin(*, user: User, cause: Erasure.Cause, now: dt.datetime) -> Erasure:
     return erasure
 
 
-def _check(user: User, customer: Customer) -> None:
+def obstacle(*, user: User) -> RuleError | None:
+    """What stands before it now, in words."""
+    try:
+        _check(user, Customer.objects.filter(user=user).first())
+    except RuleError as refusal:
+        return refusal
+    return None
+
+
+def _check(user: User, customer: Customer | None) -> None:
     if user.is_staff or user.is_superuser or Membership.objects.filter(user=user).exists():
         raise StaffAccount
-    under_way = OrderSummary.objects.filter(customer=customer).exclude(state__in=OVER)
+    under_way = OrderSummary.objects.filter(customer__isnull=False, customer=customer).exclude(state__in=OVER)
     order = under_way.select_related("pizzeria").order_by("placed_at").first()
     if order:
         raise OrderUnderWay(order)
