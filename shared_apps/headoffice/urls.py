@@ -1,12 +1,13 @@
 from django.urls import path
 
-from shared_apps.headoffice.views import exports, group, people, vouchers
+from shared_apps.headoffice.views import comparison, exports, group, people, vouchers
 
 app_name = "headoffice"
 urlpatterns = [
     path("", group.group, name="group"),
     path("codes/", vouchers.vouchers, name="vouchers"),
     path("alertes/", group.alerts, name="alerts"),
+    path("comparaison/", comparison.comparison, name="comparison"),
     path("exports/", exports.exports, name="exports"),
     path("chiffres/", group.group_figures, name="group_figures"),
     path("equipes/", people.people, name="people"),
