@@ -94,7 +94,7 @@ def _close(user: User, customer: Customer, now: dt.datetime) -> None:
     customer.closed_at, customer.wants_steps = now, False
     customer.allergens, customer.allergens_agreed_at = [], None
     customer.save()
-    user.is_active, user.name, user.phone, user.last_login = False, "", "", None
+    user.is_active, user.name, user.phone, user.last_login, user.email_proven_at = False, "", "", None, None
     user.set_unusable_password()  # no session of before fits it
     user.save()
     for address in customer.addresses.all():

@@ -13,6 +13,6 @@ OWN_ACTS = """
 class Migration(migrations.Migration):
     contracts = "writes other words in a column of text"
 
-    dependencies = [("accounts", "0003_fiscal_role")]
+    dependencies = [("accounts", "0004_email_proven")]
 
     operations = [migrations.RunSQL(OWN_ACTS, migrations.RunSQL.noop)]
