@@ -396,6 +396,13 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.read("alerts", site.url(path="/siege/alertes/"))
     reader.read("exports", site.url(path="/siege/exports/"))
     reader.read("exports, wrong", site.url(path="/siege/exports/?fichier=chiffres"))
+    reader.read("people", site.url(path="/siege/equipes/"))
+    reader.press("Envoyer l’invitation")
+    reader.read("people, wrong")
+    reader.read("nobody", site.url(path="/siege/equipes/?q=xyzzy"))
+    reader.read("person", site.url(path=f"/siege/equipes/{team[Role.MANAGER].pk}/"))
+    reader.press("Donner ces rôles")
+    reader.read("person, wrong")
     reader.read("comparison, empty", site.url(path="/siege/comparaison/?du=2020-01-01&au=2020-01-05"))
     reader.read("comparison, wrong", site.url(path="/siege/comparaison/?du=2020-01-05&au=2020-01-01"))
     for hour in (12, 13, 20):

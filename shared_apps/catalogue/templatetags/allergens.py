@@ -11,3 +11,10 @@ register = template.Library()
 def allergen_names(codes: Iterable[str]) -> str:
     """`gluten, lait`."""
     return ", ".join(str(Allergen(code).label) for code in codes)
+
+
+@register.filter
+def among(codes: Iterable[str], mine: Iterable[str]) -> list[str]:
+    """Those of a product that this customer is allergic to, in the order of the product."""
+    wanted = set(mine or ())
+    return [code for code in codes if code in wanted]

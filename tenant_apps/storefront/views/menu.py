@@ -11,6 +11,7 @@ from shared_apps.catalogue import pictures
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
+from shared_apps.customers import services as customers
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
@@ -44,6 +45,7 @@ def menu(request: ShopRequest) -> HttpResponse:
         "origins": queries.origins(shop.changes, now),
         "basket": basket,
         "pieces": basket_services.count(basket=basket),
+        "mine": customers.allergens_of(request.user),
     }
     return render(request, "storefront/menu.html", context)
 
@@ -79,6 +81,7 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         "choices": queries.choices(card, card.compose(wanted), now=timezone.now()),
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
+        "mine": customers.allergens_of(request.user),
     }
     template = "storefront/_customiser.html" if request.htmx else "storefront/product.html"
     return render(request, template, context)
