@@ -14,7 +14,7 @@ from conftest import COOK, COUNTER, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import OPENED_BY_PIN, ROLES, SHOWN_LOCKED, Permission, Purpose
 from shared_apps.baskets import services as baskets
-from shared_apps.catalogue.models import Ingredient, ServiceMode
+from shared_apps.catalogue.models import Ingredient, Product, ServiceMode
 from shared_apps.core.calendar import business_day
 from shared_apps.onboarding import services
 from tenant_apps.delivery.tests.doors import give, ready
@@ -41,6 +41,12 @@ STAFF = {
     "counter": Permission.COUNTER,
     "driver": Permission.DELIVERIES,
     "headoffice": Permission.GROUP_VIEW,
+    "headoffice:card": Permission.CATALOGUE,
+    "headoffice:new_product": Permission.CATALOGUE,
+    "headoffice:product": Permission.CATALOGUE,
+    "headoffice:ingredients": Permission.CATALOGUE,
+    "headoffice:new_ingredient": Permission.CATALOGUE,
+    "headoffice:ingredient": Permission.CATALOGUE,
     "counter:rush": Permission.RUSH,
     "counter:set_rush": Permission.RUSH,
     "counter:close_web": Permission.RUSH,
@@ -115,6 +121,7 @@ STAFF |= {
 # Addresses open to everybody, with what a GET answers to whoever has no business with what they name: nothing of anybody's.
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
+    "storefront:menu_card": 200,
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
     "storefront:basket": 200, "storefront:add": 405,
     "storefront:use_voucher": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
@@ -190,6 +197,7 @@ WRITES |= {
 ARGUMENTS = {
     "entry_number", "closing_number", "archive_number",
     "round_id", "stop_id",
+    "product_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
@@ -336,7 +344,10 @@ def test_their_own_staff_open_them(shop, filled, make_staff, visit, name):
 
 @pytest.mark.parametrize("name", of_staff(GROUP_ADDRESSES))
 def test_strangers_find_nothing_at_head_office(db, shop, make_staff, visit, name):
-    address = GROUP_ADDRESSES[name]
+    address = url(
+        GROUP_ADDRESSES[name],
+        {"product_id": Product.objects.first().pk, "ingredient_id": Ingredient.objects.first().pk},
+    )
     assert visit().get(address).status_code == 302
     assert visit(None, make_staff(Role.MANAGER, shop)).get(address).status_code == 404
     assert visit(None, make_staff(Role.HEAD_OFFICE)).get(address).status_code == 200

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CASES = "cases"
     SHOP_SETTINGS = "shop_settings"
     GROUP_VIEW = "group_view"
+    CATALOGUE = "catalogue"
     RUSH = "rush"
     PRINTS = "prints"
     BOOKS = "books"
@@ -32,6 +33,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.CASES: frozenset({Role.COUNTER, Role.MANAGER}),
     Permission.SHOP_SETTINGS: frozenset({Role.MANAGER}),
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
+    Permission.CATALOGUE: frozenset({Role.HEAD_OFFICE}),  # products, recipes, prices, allergens of the whole group
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.BOOKS: frozenset({Role.MANAGER, Role.FISCAL}),  # reading the sealed journal, the closings, the archives

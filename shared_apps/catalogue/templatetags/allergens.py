@@ -11,3 +11,9 @@ register = template.Library()
 def allergen_names(codes: Iterable[str]) -> str:
     """`gluten, lait`."""
     return ", ".join(str(Allergen(code).label) for code in codes)
+
+
+@register.simple_tag
+def allergen_name(code: str) -> str:
+    """`Gluten`."""
+    return str(Allergen(code).label).capitalize()
