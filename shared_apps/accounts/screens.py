@@ -31,7 +31,7 @@ SHOP_SCREENS = (
 )
 GROUP_SCREENS = (
     Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),
-    Screen("headoffice:card", _("Card"), Permission.CATALOGUE),
+    Screen("headoffice:card", _("Group’s card"), Permission.CATALOGUE),
     Screen("headoffice:exports", _("Exports"), Permission.GROUP_VIEW),
 )
 LANDING = {

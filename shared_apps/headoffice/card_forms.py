@@ -18,7 +18,7 @@ from shared_apps.core import quantities
 from shared_apps.core.fields import EurosField
 
 SAUCES = [
-    ("", gettext_lazy("none")),
+    ("", gettext_lazy("no sauce")),
     ("tomate", gettext_lazy("tomato")),
     ("creme", gettext_lazy("cream")),
     ("barbecue", gettext_lazy("barbecue")),

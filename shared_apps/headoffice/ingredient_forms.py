@@ -48,7 +48,7 @@ class IngredientForm(forms.Form):
     )
     species = forms.ChoiceField(
         label=gettext_lazy("Meat whose origin is shown"),
-        choices=[("", gettext_lazy("none")), *Ingredient.Species.choices],
+        choices=[("", gettext_lazy("no meat")), *Ingredient.Species.choices],
         required=False,
     )
     origin = forms.CharField(
