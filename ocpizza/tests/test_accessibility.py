@@ -15,6 +15,7 @@ from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.tests.test_security import code
 from shared_apps.catalogue.models import Ingredient, Product, ServiceMode
+from shared_apps.sales.models import HourlySales
 from tenant_apps.delivery.models import Round
 from tenant_apps.delivery.services import positions
 from tenant_apps.delivery.tests import doors
@@ -395,6 +396,26 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.read("alerts", site.url(path="/siege/alertes/"))
     reader.read("exports", site.url(path="/siege/exports/"))
     reader.read("exports, wrong", site.url(path="/siege/exports/?fichier=chiffres"))
+    reader.read("people", site.url(path="/siege/equipes/"))
+    reader.press("Envoyer l’invitation")
+    reader.read("people, wrong")
+    reader.read("nobody", site.url(path="/siege/equipes/?q=xyzzy"))
+    reader.read("person", site.url(path=f"/siege/equipes/{team[Role.MANAGER].pk}/"))
+    reader.press("Donner ces rôles")
+    reader.read("person, wrong")
+    reader.read("comparison, empty", site.url(path="/siege/comparaison/?du=2020-01-01&au=2020-01-05"))
+    reader.read("comparison, wrong", site.url(path="/siege/comparaison/?du=2020-01-05&au=2020-01-01"))
+    for hour in (12, 13, 20):
+        HourlySales.objects.create(pizzeria_id=own_shop.id, day=dt.date(2020, 3, 10), hour=hour, channel="web",
+                                   mode="delivery", bucket=0, orders=2, ordered_cents=3000, turnover_cents=3000)  # fmt: skip
+    for period in (
+        "du=2020-03-10&au=2020-03-10",
+        "du=2020-03-09&au=2020-03-13&tri=evolution",
+        "du=2020-01-01&au=2020-06-01",
+    ):
+        reader.read(f"comparison {period}", site.url(path=f"/siege/comparaison/?{period}"))
+        reader.page.get_by_text("Les mêmes chiffres en tableau").click()
+        reader.read(f"comparison {period}, its table")
     reader.read("code", site.url(path="/siege/codes/"))
     reader.press("Créer ce code")
     reader.read("code, wrong")

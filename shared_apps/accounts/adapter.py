@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.accounts import screens
+from shared_apps.accounts import screens, services
 from shared_apps.accounts.access import roles_here
 from shared_apps.accounts.models import AuditEntry, User
 from tenants.requests import Request
@@ -78,6 +78,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tells the owner of the account, whoever did it, and keeps it in the history."""
         if template_prefix in AUDITED:
             AuditEntry.objects.create(actor=user, act=AUDITED[template_prefix], subject=str(user)[:120])
+        if template_prefix == "account/email/password_reset":
+            services.prove_email(user=user)
         if template_prefix == "mfa/email/totp_activated":
             # A code was just typed, right: this session has passed its second factor.
             record_authentication(self.request, user, method="mfa", type="totp")

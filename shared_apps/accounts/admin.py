@@ -1,10 +1,13 @@
 """What support sees of people. Nobody is deleted (they are closed), and what is kept for ever is read."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import AuditEntry, Membership, User
 from tenants.models import Domain, Pizzeria, RestoreDrill
@@ -23,6 +26,19 @@ class Seen(admin.ModelAdmin):
         return False
 
 
+class RightsForm(forms.ModelForm):
+    """Support is given to somebody known: anybody may sign up with somebody else's e-mail."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        given = {"is_staff", "is_superuser"} & set(self.changed_data)
+        if any(data.get(right) for right in given) and not self.instance.is_email_owner:
+            raise forms.ValidationError(
+                _("They have not shown that this e-mail is theirs: they choose a new password first.")
+            )
+        return data
+
+
 @admin.register(User)
 class UserAdmin(Seen):
     """Support closes an account, opens it again, and says who is support."""
@@ -30,8 +46,12 @@ class UserAdmin(Seen):
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
-    fields = ("email", "name", "phone", "is_active", "is_staff", "is_superuser", "last_login", "created_at")
-    readonly_fields = ("email", "name", "phone", "last_login", "created_at")
+    fields = (
+        *("email", "email_proven_at", "name", "phone", "is_active", "is_staff", "is_superuser"),
+        *("last_login", "created_at"),
+    )
+    readonly_fields = ("email", "email_proven_at", "name", "phone", "last_login", "created_at")
+    form = RightsForm
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.is_superuser)

@@ -29,6 +29,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=80, blank=True)
     phone = models.CharField(_("phone"), max_length=16, blank=True)
+    # When they last showed that this e-mail is theirs, by an address that was sent to it. Signing up shows nothing.
+    email_proven_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text=_("May open Django's admin (support)."))
     created_at = models.DateTimeField(auto_now_add=True)
@@ -41,6 +43,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def is_email_owner(self) -> bool:
+        """Whoever knows the password reads the e-mail: it was proven, or there is no password yet but by a letter."""
+        return self.email_proven_at is not None or not self.has_usable_password()
 
 
 class Role(models.TextChoices):
@@ -94,6 +101,7 @@ ACTS = {
     "password": _("Password"),
     "second_factor_on": _("Codes of a phone asked"),
     "second_factor_off": _("Codes of a phone no longer asked"),
+    "second_factor_removed": _("Lost phone: its codes are no longer asked"),
     "rescue_codes": _("New rescue codes"),
     "substitution": _("Replacements"),
     "suspended": _("Pizzeria suspended"),

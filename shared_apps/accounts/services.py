@@ -1,6 +1,8 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.db.models import Min
@@ -30,8 +32,28 @@ def invited(*, uid: str, token: str) -> User | None:
 
 
 def set_password(*, user: User, password: str) -> None:
+    """By an address that was sent to the e-mail, which is theirs then."""
     user.set_password(password)
+    user.email_proven_at = timezone.now()
+    user.save(update_fields=["password", "email_proven_at"])
+
+
+def prove_email(*, user: User) -> None:
+    """They came by an address that was sent to the e-mail."""
+    User.objects.filter(pk=user.pk).update(email_proven_at=timezone.now())
+
+
+def close_to_strangers(*, user: User) -> None:
+    """Before an account is given rights: if nobody showed that its e-mail is theirs, a letter sent there opens it again.
+
+    Anybody may sign up with the e-mail of a future manager, and wait for the invitation: their password, sessions
+    (signed with it) and phone are worth nothing from now on.
+    """
+    if user.is_email_owner:
+        return
+    user.set_unusable_password()
     user.save(update_fields=["password"])
+    Authenticator.objects.filter(user=user).delete()
 
 
 class LastManager(RuleError):
@@ -41,18 +63,27 @@ class LastManager(RuleError):
         super().__init__(_("A pizzeria keeps at least one manager: name another one first."))
 
 
-def invite_member(*, email: str, name: str, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> User:
-    """Gives somebody roles in a shop and writes to them; the account is made if there is none, and nobody is told which.
+class LastOfHeadOffice(RuleError):
+    """Nobody could invite anybody to head office any more, but from the server."""
 
-    Sent twice, it writes once: `invite_again` is for that.
+    def __init__(self) -> None:
+        super().__init__(_("Head office keeps at least one person: invite another one first."))
+
+
+def invite_member(
+    *, email: str, name: str, roles: Collection[Role], pizzeria_id: int | None, by_id: int | None
+) -> User:
+    """Gives somebody roles in a shop, or in the group when there is none, and writes to them.
+
+    The account is made if there is none, and nobody is told which. Sent twice, it writes once: `invite_again` is for that.
     """
     with schema_context(get_public_schema_name()), transaction.atomic():
         user = User.objects.select_for_update().get(pk=_account(email.strip().lower(), name).pk)
         before = _roles(user.pk, pizzeria_id)
-        for role in roles:
-            Membership.objects.get_or_create(user=user, pizzeria_id=pizzeria_id, role=role)
+        _give(user.pk, pizzeria_id, roles)
         _audit(user, user.email, pizzeria_id, by_id, before)
         if set(before) != set(roles) | set(before):
+            close_to_strangers(user=user)
             async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
     return user
 
@@ -81,15 +112,15 @@ def answered(members: Iterable[Membership]) -> bool:
     return any(member.user.last_login is not None and member.user.last_login >= since for member in members)
 
 
-def invite_again(*, user_id: int, pizzeria_id: int, by_id: int | None) -> bool:
+def invite_again(*, user_id: int, pizzeria_id: int | None, by_id: int | None) -> bool:
     """Writes once more to somebody of the shop who has not signed in since; False when that was done a moment ago."""
     with schema_context(get_public_schema_name()), transaction.atomic():
-        members = Membership.objects.select_for_update(of=("self",)).filter(user_id=user_id, pizzeria_id=pizzeria_id)
+        members = Membership.objects.select_for_update(of=("self",)).filter(user_id=user_id, pizzeria=pizzeria_id)
         found = list(members.select_related("user").order_by("pk"))
         if not found or answered(found):
             return False
         member = found[0]
-        sent = AuditEntry.objects.filter(pizzeria_id=pizzeria_id, act="invitation", subject=member.user.email[:120])
+        sent = AuditEntry.objects.filter(pizzeria=pizzeria_id, act="invitation", subject=member.user.email[:120])
         if sent.filter(at__gt=timezone.now() - AGAIN_AFTER).exists():
             return False
         AuditEntry.objects.create(
@@ -103,23 +134,44 @@ def invite_again(*, user_id: int, pizzeria_id: int, by_id: int | None) -> bool:
     return True
 
 
-def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int, by_id: int | None) -> None:
-    """Somebody has these roles in the shop from the next page on; none takes them out of it. Raises LastManager."""
+def set_roles(*, user_id: int, roles: Collection[Role], pizzeria_id: int | None, by_id: int | None) -> None:
+    """Somebody has these roles in the shop (in the group) from the next page on; none takes them out of it.
+
+    Raises LastManager, LastOfHeadOffice.
+    """
+    kept = Role.HEAD_OFFICE if pizzeria_id is None else Role.MANAGER
     with schema_context(get_public_schema_name()), transaction.atomic():
-        managers = Membership.objects.select_for_update().filter(pizzeria_id=pizzeria_id, role=Role.MANAGER)
-        held = set(managers.order_by("pk").values_list("user_id", flat=True))
-        if user_id in held and Role.MANAGER not in roles and held == {user_id}:
-            raise LastManager
+        keepers = Membership.objects.select_for_update().filter(pizzeria=pizzeria_id, role=kept)
+        held = set(keepers.order_by("pk").values_list("user_id", flat=True))
+        if kept not in roles and held == {user_id}:
+            raise LastOfHeadOffice if pizzeria_id is None else LastManager
         before = _roles(user_id, pizzeria_id)
-        theirs = Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id)
+        theirs = Membership.objects.filter(user_id=user_id, pizzeria=pizzeria_id)
         since = theirs.aggregate(since=Min("created_at"))["since"]
         theirs.exclude(role__in=roles).delete()
-        for role in set(roles) if before else ():  # only somebody of the shop: others are invited
-            Membership.objects.get_or_create(user_id=user_id, pizzeria_id=pizzeria_id, role=role)
+        if before:  # only somebody of the shop: others are invited
+            _give(user_id, pizzeria_id, roles)
         theirs.exclude(created_at=since).update(created_at=since)  # another role, the same person
         user = User.objects.get(pk=user_id)
         _audit(user, str(user), pizzeria_id, by_id, before)
         _revoke_invitation(user)
+
+
+def remove_second_factor(*, user: User, by_id: int | None) -> None:
+    """Their phone is lost: no code is asked until they set another one up, and every session of theirs is over.
+
+    `by_id` is who did it, None for the server's own commands; they are told by a letter, whoever it was.
+    """
+    with schema_context(get_public_schema_name()), transaction.atomic():
+        Authenticator.objects.filter(user=user).delete()
+        end_sessions(user=user)
+        AuditEntry.objects.create(actor_id=by_id, act="second_factor_removed", subject=user.email[:120])
+        async_task("shared_apps.accounts.tasks.tell_second_factor_removed", user.pk)
+
+
+def end_sessions(*, user: User) -> None:
+    for session in UserSession.objects.filter(user=user):
+        session.end()
 
 
 def _revoke_invitation(user: User) -> None:
@@ -129,12 +181,19 @@ def _revoke_invitation(user: User) -> None:
         user.save(update_fields=["password"])
 
 
-def _roles(user_id: int, pizzeria_id: int) -> list[str]:
-    held = Membership.objects.filter(user_id=user_id, pizzeria_id=pizzeria_id)
+def _give(user_id: int, pizzeria_id: int | None, roles: Collection[Role]) -> None:
+    """Those that they do not have yet."""
+    Membership.objects.bulk_create(
+        [Membership(user_id=user_id, pizzeria_id=pizzeria_id, role=role) for role in roles], ignore_conflicts=True
+    )
+
+
+def _roles(user_id: int, pizzeria_id: int | None) -> list[str]:
+    held = Membership.objects.filter(user_id=user_id, pizzeria=pizzeria_id)
     return sorted(held.values_list("role", flat=True))
 
 
-def _audit(user: User, subject: str, pizzeria_id: int, by_id: int | None, before: list[str]) -> None:
+def _audit(user: User, subject: str, pizzeria_id: int | None, by_id: int | None, before: list[str]) -> None:
     after = _roles(user.pk, pizzeria_id)
     if before != after:
         AuditEntry.objects.create(

@@ -5,12 +5,12 @@ Development only: the passwords are public.
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.core import addresses
 from shared_apps.onboarding import plans, services
 from tenants.models import Pizzeria
 
@@ -69,7 +69,9 @@ class Login:
 
 def prepare() -> list[Login]:
     """Makes what is missing of it and says who may sign in where. Safe to run again."""
-    logins = [Login("siège", _user("siege@ocpizza.example", "Sophie", Role.HEAD_OFFICE, None), group_url("/siege/"))]
+    logins = [
+        Login("siège", _user("siege@ocpizza.example", "Sophie", Role.HEAD_OFFICE, None), addresses.group_url("/siege/"))
+    ]
     _user("client@ocpizza.example", "Camille Martin", None, None)
     for entry in SHOPS:
         logins += give_staff(_shop(entry))
@@ -115,10 +117,7 @@ def _user(email: str, name: str, role: Role | None, pizzeria: Pizzeria | None) -
         user.save()
     if role is not None:
         Membership.objects.get_or_create(user=user, role=role, pizzeria=pizzeria)
-    User.objects.filter(pk=user.pk).update(last_login=timezone.now())  # they have answered
+    User.objects.filter(pk=user.pk).update(
+        last_login=timezone.now(), email_proven_at=timezone.now()
+    )  # they have answered
     return email
-
-
-def group_url(path: str) -> str:
-    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    return f"{settings.PUBLIC_SCHEME}://{settings.BASE_DOMAIN}{port}{path}"

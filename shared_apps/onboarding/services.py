@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
-from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.accounts import services as accounts
+from shared_apps.accounts.models import Membership, Role
 from shared_apps.core.errors import RuleError
 from shared_apps.onboarding import addresses, auditing
 from shared_apps.onboarding.plans import Plan
@@ -73,12 +73,12 @@ def _new(plan: Plan) -> Pizzeria:
 
 
 def _invite_manager(pizzeria: Pizzeria, email: str) -> bool:
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
-    _membership, created = Membership.objects.get_or_create(user=user, pizzeria=pizzeria, role=Role.MANAGER)
-    if created:
-        # Enqueued in this transaction: a rollback invites nobody.
-        async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria.pk)
-    return created
+    """Whether they are invited now; in this transaction: a rollback invites nobody."""
+    held = Membership.objects.filter(pizzeria=pizzeria, role=Role.MANAGER, user__email=email)
+    if held.exists():
+        return False
+    accounts.invite_member(email=email, name="", roles=[Role.MANAGER], pizzeria_id=pizzeria.pk, by_id=None)
+    return True
 
 
 class OrdersStillOpen(RuleError):

@@ -2,15 +2,15 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 
+from shared_apps.core import addresses
+
 register = template.Library()
 
 
 @register.simple_tag
 def group_url(name: str, *args: object) -> str:
     """The address of a page of the group's host, from any host."""
-    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    path = reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=args)
-    return f"{settings.PUBLIC_SCHEME}://{settings.BASE_DOMAIN}{port}{path}"
+    return addresses.group_url(reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=args))
 
 
 @register.simple_tag

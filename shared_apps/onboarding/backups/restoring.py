@@ -177,8 +177,9 @@ def _domains(pizzeria: Pizzeria, others: list[str]) -> None:
 
 
 def _members(pizzeria: Pizzeria, copy: ShopCopy) -> None:
-    """Those who still have an account in the group get their roles back; nobody's account is made."""
-    known = dict(User.objects.filter(email__in=[email for email, _role in copy.members]).values_list("email", "pk"))
+    """Those who still have an account in the group get their roles back; nobody's account is made, no stranger's taken."""
+    found = User.objects.filter(email__in=[email for email, _role in copy.members])
+    known = {user.email: user.pk for user in found if user.is_email_owner}
     for email, role in copy.members:
         if email in known:
             Membership.objects.get_or_create(user_id=known[email], pizzeria=pizzeria, role=role)

@@ -124,7 +124,8 @@ def test_the_manager_is_a_member_and_is_invited_once():
 
 
 def test_a_manager_who_has_an_account_keeps_it():
-    user = User.objects.create_user("marie@ocpizza.example", "mot-de-passe-long", name="Marie")
+    proven = {"email_proven_at": timezone.now()}
+    user = User.objects.create_user("marie@ocpizza.example", "mot-de-passe-long", name="Marie", **proven)
     run("create_pizzeria", *flags())
     user.refresh_from_db()
     assert user.check_password("mot-de-passe-long")

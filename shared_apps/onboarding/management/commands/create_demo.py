@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from shared_apps.core import addresses
 from shared_apps.onboarding import demo
 from shared_apps.onboarding.demo import Login
 from tenants.models import Pizzeria
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         for command in ("load_catalogue", "schedule_tasks"):
             call_command(command, stdout=StringIO())
         logins = demo.prepare()
-        self.stdout.write(f"\nLe groupe      {demo.group_url('/')}")
+        self.stdout.write(f"\nLe groupe      {addresses.group_url('/')}")
         for pizzeria in Pizzeria.objects.filter(state=Pizzeria.State.TRADING).order_by("name"):
             self.stdout.write(f"{pizzeria.name:<28} {pizzeria.url}/")
         self.stdout.write(f"\nConnexions (mot de passe « {demo.PASSWORD} ») :")
