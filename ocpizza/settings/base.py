@@ -39,6 +39,7 @@ SHARED_APPS = [
     "shared_apps.sales",
     "shared_apps.messages",
     "shared_apps.gateway",
+    "shared_apps.privacy",
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",
@@ -319,6 +320,15 @@ BACKUP_DAYS = env.int("BACKUP_DAYS", default=7)
 # They are encrypted for this age key (`age1…`) when it is given; the other half opens them, and the weekly drill needs it.
 BACKUP_AGE_RECIPIENT = env.str("BACKUP_AGE_RECIPIENT", default="")
 BACKUP_AGE_IDENTITY = env.str("BACKUP_AGE_IDENTITY", default="")
+
+# For how many days personal data are kept: of an order from its end (allergy note; address, access and note; name, phone and
+# e-mail), of an account from its last order or sign-in, of a number blocked for ever, of the copy that somebody asked for.
+RETENTION_ALLERGY_DAYS = env.int("RETENTION_ALLERGY_DAYS", default=30)
+RETENTION_DELIVERY_DAYS = env.int("RETENTION_DELIVERY_DAYS", default=90)
+RETENTION_CONTACT_DAYS = env.int("RETENTION_CONTACT_DAYS", default=365)
+RETENTION_ACCOUNT_DAYS = env.int("RETENTION_ACCOUNT_DAYS", default=3 * 365)
+RETENTION_BLOCKED_DAYS = env.int("RETENTION_BLOCKED_DAYS", default=3 * 365)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
 # A business day ends at this hour, Europe/Paris (closing of the till, stock of the day).
 BUSINESS_DAY_CUTOFF_HOUR = 4

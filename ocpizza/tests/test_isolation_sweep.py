@@ -147,6 +147,8 @@ PUBLIC = {
     ":mfa_activate_totp": 302, ":mfa_deactivate_totp": (302, 404), ":mfa_view_recovery_codes": (302, 404),
     ":mfa_generate_recovery_codes": 302, ":mfa_download_recovery_codes": (302, 404), ":usersessions_list": None,
     "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
+    "website:set_details": 405, "website:remove_address": 405, "website:set_allergens": 405, "website:own_data": None,
+    "website:ask_export": 405, "website:export_file": (302, 404), "website:erase": None, "website:erased": 200,
     "health:alive": 200, "health:complete": 503, "website:legal_notice": 200, "website:privacy": 200,
 }  # fmt: skip
 SUPPORT = {"admin"}
@@ -203,7 +205,7 @@ WRITES |= {
 }  # fmt: skip
 ARGUMENTS = {
     "entry_number", "closing_number", "archive_number",
-    "round_id", "stop_id",
+    "round_id", "stop_id", "address_id",
     "product_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
@@ -362,7 +364,7 @@ def test_strangers_find_nothing_at_head_office(shop, filled, make_staff, visit, 
 
 GUESSED = {
     "code": "reine", "digest": "0123456789abcdef", "line_id": 1, "reference": "une-reference-devinee", "uid": "MQ",
-    "token": "un-jeton-devine", "uidb36": "1", "key": "une-cle-devinee", "session_id": 1,
+    "token": "un-jeton-devine", "uidb36": "1", "key": "une-cle-devinee", "session_id": 1, "address_id": 1,
 }  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Tells the owner of the account, whoever did it, and keeps it in the history."""
         if template_prefix in AUDITED:
-            AuditEntry.objects.create(actor=user, act=AUDITED[template_prefix], subject=str(user)[:120])
+            AuditEntry.objects.create(actor=user, act=AUDITED[template_prefix], subject=services.audit_subject(user))
         if template_prefix == "account/email/password_reset":
             services.prove_email(user=user)
         if template_prefix == "mfa/email/totp_activated":

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.accounts.models import AuditEntry, Membership, User
+from shared_apps.accounts.services import audit_subject
 from tenants.models import Domain, Pizzeria, RestoreDrill
 
 
@@ -64,7 +65,7 @@ class UserAdmin(Seen):
         AuditEntry.objects.create(
             actor_id=request.user.pk,
             act="account",
-            subject=str(obj)[:120],
+            subject=audit_subject(obj),
             before=before,
             after={name: form.cleaned_data[name] for name in form.changed_data},
         )

@@ -31,6 +31,11 @@ def invited(*, uid: str, token: str) -> User | None:
     return user if default_token_generator.check_token(user, token) else None
 
 
+def audit_subject(user: User) -> str:
+    """Whom an act was about, in a history that is kept for ever: somebody of the staff by name, a customer by number."""
+    return str(user)[:120] if Membership.objects.filter(user=user).exists() else f"n° {user.pk}"
+
+
 def set_password(*, user: User, password: str) -> None:
     """By an address that was sent to the e-mail, which is theirs then."""
     user.set_password(password)

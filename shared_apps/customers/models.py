@@ -1,6 +1,10 @@
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from shared_apps.catalogue.models import Allergen
 
 
 class Customer(models.Model):
@@ -9,6 +13,19 @@ class Customer(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="customer")
     wants_steps = models.BooleanField(_("e-mails at each step of my orders"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What they are allergic to, so that the card warns them: health data, kept with their consent only (GDPR art. 9-2 a).
+    allergens = ArrayField(models.CharField(max_length=12, choices=Allergen), default=list, db_default=[], blank=True)
+    allergens_agreed_at = models.DateTimeField(null=True)
+    # Since when they order nothing any more: their account is erased (`shared_apps.privacy`).
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(allergens=[]) | Q(allergens_agreed_at__isnull=False),
+                name="allergens_are_kept_with_consent_only",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.user)

@@ -1,5 +1,12 @@
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from shared_apps.accounts.models import User
+from shared_apps.catalogue.models import Allergen
+from shared_apps.core import phones
+from shared_apps.core.errors import RuleError
 
 
 class AddressForm(forms.Form):
@@ -19,3 +26,65 @@ class AddressForm(forms.Form):
         if not data.get("address") and (data.get("latitude") is None or data.get("longitude") is None):
             self.add_error("address", _("Give an address, a postcode or a town."))
         return data
+
+
+class DetailsForm(forms.Form):
+    """What somebody changes of their own account."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=24,
+        help_text=_("The pizzeria calls only about an order."),
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    wants_steps = forms.BooleanField(label=_("E-mails at each step of my orders"), required=False)
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.parse(self.cleaned_data["phone"])
+        except RuleError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class AllergensForm(forms.Form):
+    """The 14 allergens; what is ticked is kept with consent, nothing ticked forgets it all."""
+
+    allergens = forms.MultipleChoiceField(
+        label=_("My allergies"), choices=Allergen, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    agreed = forms.BooleanField(
+        label=_(
+            "I agree that OC Pizza keeps these allergies, which are data about my health, to warn me on the card. "
+            "I can remove them at any time."
+        ),
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("allergens") and not data.get("agreed"):
+            self.add_error("agreed", _("Tick that you agree: without it we keep no allergy."))
+        return data
+
+
+class ErasureForm(forms.Form):
+    """Whose account it is, typed once more."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, too_often: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.too_often = user, too_often
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if self.too_often:  # not even looked at
+            raise forms.ValidationError(_("Too many attempts: try again in a minute."))
+        if not self.user.check_password(password):
+            raise forms.ValidationError(_("This is not your password."))
+        return password

@@ -7,7 +7,10 @@ from django.db.models import F, FloatField, QuerySet, Value
 from django.db.models.functions import Cos, Power, Radians
 from django_tenants.utils import schema_context
 
+from shared_apps.accounts.models import User
 from shared_apps.baskets.models import Basket
+from shared_apps.core.templatetags.formats import phone as national
+from shared_apps.customers.models import Customer
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location, Travel, distance_m
 from shared_apps.sales.models import OrderSummary
@@ -79,3 +82,8 @@ def _near(shop: Shop, travel: Travel, place: Location, basket: Basket | None, no
 def orders_of(customer_id: int) -> QuerySet[OrderSummary]:
     """A customer's orders in all the shops, newest first."""
     return OrderSummary.objects.filter(customer_id=customer_id).select_related("pizzeria").order_by("-placed_at")
+
+
+def details(user: User, customer: Customer | None) -> dict[str, object]:
+    """What the account's form begins with."""
+    return {"name": user.name, "phone": national(user.phone), "wants_steps": customer.wants_steps if customer else True}

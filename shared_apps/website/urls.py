@@ -1,15 +1,23 @@
 from django.urls import path
 
-from shared_apps.website import views
+from shared_apps.website.views import account, pages
 
 app_name = "website"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("trouver/", views.find, name="find"),
-    path("pizzerias/", views.pizzerias, name="pizzerias"),
-    path("mon-compte/", views.account, name="account"),
-    path("paiement/stripe/", views.stripe_webhook, name="stripe_webhook"),
-    path("conditions-de-vente/", views.terms, name="terms"),
-    path("mentions-legales/", views.legal_notice, name="legal_notice"),
-    path("confidentialite/", views.privacy, name="privacy"),
+    path("", pages.home, name="home"),
+    path("trouver/", pages.find, name="find"),
+    path("pizzerias/", pages.pizzerias, name="pizzerias"),
+    path("mon-compte/", account.account, name="account"),
+    path("mon-compte/coordonnees/", account.set_details, name="set_details"),
+    path("mon-compte/adresses/<int:address_id>/retirer/", account.remove_address, name="remove_address"),
+    path("mon-compte/allergies/", account.set_allergens, name="set_allergens"),
+    path("mon-compte/donnees/", account.own_data, name="own_data"),
+    path("mon-compte/donnees/copie/", account.ask_export, name="ask_export"),
+    path("mon-compte/donnees/fichier/", account.export_file, name="export_file"),
+    path("mon-compte/effacer/", account.erase, name="erase"),
+    path("compte-efface/", account.erased, name="erased"),
+    path("paiement/stripe/", pages.stripe_webhook, name="stripe_webhook"),
+    path("conditions-de-vente/", pages.terms, name="terms"),
+    path("mentions-legales/", pages.legal_notice, name="legal_notice"),
+    path("confidentialite/", pages.privacy, name="privacy"),
 ]

@@ -1,10 +1,11 @@
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.catalogue.models import ServiceMode
+from shared_apps.catalogue.models import Allergen, ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
@@ -16,6 +17,7 @@ from tenant_apps.payments.models import Payment
 from tenant_apps.shop.queries import OfferedSlot
 from tenant_apps.shop.times import SHOWN, followed_by_times, in_words
 
+NOTE_LENGTH = 200
 REST = (Payment.Means.CASH, Payment.Means.CARD_TERMINAL, Payment.Means.CHEQUE)  # pay any part
 BY_HAND = [(means, means.label) for means in Payment.BY_HAND]
 WITH_THE_ORDER = [*BY_HAND, (Payment.Means.CREDIT_NOTE, Payment.Means.CREDIT_NOTE.label)]
@@ -84,13 +86,15 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
     )
-    note = forms.CharField(label=_("Note for the pizzeria"), max_length=200, required=False)
+    note = forms.CharField(label=_("Note for the pizzeria"), max_length=NOTE_LENGTH, required=False)
     allergy_note = forms.CharField(
         label=_("An allergy?"),
-        max_length=200,
+        max_length=NOTE_LENGTH,
         required=False,
         help_text=_("The kitchen sees it in red. Erased after 30 days."),
     )
+    # Those that the account keeps: the customer decides each time whether the kitchen reads them.
+    tell_allergens = forms.BooleanField(required=False)
     payment = forms.ChoiceField(label=_("How you pay"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
@@ -104,10 +108,12 @@ class CheckoutForm(forms.Form):
         place: Location | None,
         closed: bool = False,
         online: bool = False,
+        allergens: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.service_mode, self.place = mode, place
+        self.allergens = ", ".join(str(Allergen(code).label) for code in allergens)
         times = [(slot.window.start.isoformat(), in_words(slot.window, today)) for slot in slots]
         self.soonest = times[0][1] if times else ""
         self.soonest_at = slots[0].window.start if slots else None
@@ -161,7 +167,16 @@ class CheckoutForm(forms.Form):
                 self.location = self._locate(data)
             except RuleError as error:
                 self.add_error("postcode", str(error))
+        if data.get("tell_allergens") and "allergy_note" in data:
+            self._tell_allergens(data)
         return data
+
+    def _tell_allergens(self, data: dict[str, Any]) -> None:
+        """Before what was typed, as the customer chose."""
+        note = "; ".join(part for part in (self.allergens, data["allergy_note"]) if part)
+        if len(note) > NOTE_LENGTH:
+            self.add_error("allergy_note", _("Too long with the allergies that you tell: 200 characters at most."))
+        data["allergy_note"] = note
 
     def _locate(self, data: dict[str, Any]) -> Location:
         """The address asked for; the position the visitor gave, where that is nearer the truth than the commune's."""

@@ -117,10 +117,13 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(reversed_cents__lte=F("total_cents")), name="never_reversed_above_the_total"
             ),
+            # One that is over keeps its address for a time only (`shared_apps.privacy`).
             models.CheckConstraint(
                 condition=~Q(mode=ServiceMode.DELIVERY)
+                | Q(handed_over_at__isnull=False)
+                | Q(cancelled_at__isnull=False)
                 | Q(latitude__isnull=False, longitude__isnull=False) & ~Q(city=""),
-                name="a_delivery_has_an_address",
+                name="a_delivery_under_way_has_an_address",
             ),
             models.CheckConstraint(condition=Q(remakes=None) | Q(total_cents=0), name="a_remake_sells_nothing"),
             models.CheckConstraint(
@@ -179,9 +182,10 @@ class Order(models.Model):
 
     @property
     def can_be_remade(self) -> bool:
-        """Once the kitchen has begun it: before, it is changed or cancelled."""
+        """Once the kitchen has begun it: before, it is changed or cancelled. Not once its address is forgotten."""
         before_the_kitchen = (State.AWAITING_PAYMENT, State.ACCEPTED, State.CANCELLED)
-        return self.state not in before_the_kitchen and not self.is_remake
+        forgotten = not self.contact_phone or (self.mode == ServiceMode.DELIVERY and self.latitude is None)
+        return self.state not in before_the_kitchen and not self.is_remake and not forgotten
 
     @property
     def must_be_acknowledged(self) -> bool:
@@ -206,7 +210,8 @@ class Order(models.Model):
 
     @property
     def address(self) -> str:
-        return f"{self.street}, {self.postcode} {self.city}"
+        town = f"{self.postcode} {self.city}"
+        return f"{self.street}, {town}" if self.street else town
 
 
 class OrderLine(models.Model):

@@ -373,7 +373,7 @@ class Caller:
 
     @property
     def last_delivery(self) -> Order | None:
-        return next((order for order in self.orders if order.city), None)
+        return next((order for order in self.orders if order.street), None)
 
 
 def caller(phone: str) -> Caller | None:

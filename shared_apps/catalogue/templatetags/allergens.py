@@ -17,3 +17,10 @@ def allergen_names(codes: Iterable[str]) -> str:
 def allergen_name(code: str) -> str:
     """`Gluten`."""
     return str(Allergen(code).label).capitalize()
+
+
+@register.filter
+def among(codes: Iterable[str], mine: Iterable[str]) -> list[str]:
+    """Those of a product that this customer is allergic to, in the order of the product."""
+    wanted = set(mine or ())
+    return [code for code in codes if code in wanted]

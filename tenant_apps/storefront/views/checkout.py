@@ -137,6 +137,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         place=place,
         closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
         online=gateway.is_up(now=now),
+        allergens=customers.allergens_of(request.user),
     )
 
 
@@ -164,10 +165,11 @@ def _place(
     request: ShopRequest, form: CheckoutForm, basket: Basket, filled: Filled, now: dt.datetime, off: Off
 ) -> Order | None:
     """The order, or None with the rule that refuses it among the form's errors."""
-    customer = customers.of_user(request.user) if request.user.is_authenticated else None
+    customer = None
     try:
         # Together: a basket left full by a cut between the two would give its next order the name of this one.
         with transaction.atomic():
+            customer = customers.ordering(user=request.user) if request.user.is_authenticated else None
             order = placing.place(
                 shop=request.pizzeria,
                 submission=basket.submission,

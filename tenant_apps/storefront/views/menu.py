@@ -11,6 +11,7 @@ from shared_apps.catalogue import pictures
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
+from shared_apps.customers import services as customers
 from shared_apps.live.regions import region
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
@@ -31,7 +32,7 @@ def _sprite(pizzas: list[Drawn]) -> str:
 @require_GET
 def menu(request: ShopRequest) -> HttpResponse:
     basket = baskets.current(request)
-    context = _menu() | {"basket": basket, "pieces": basket_services.count(basket=basket)}
+    context = _menu(request) | {"basket": basket, "pieces": basket_services.count(basket=basket)}
     return render(request, "storefront/menu.html", context)
 
 
@@ -39,10 +40,10 @@ def menu(request: ShopRequest) -> HttpResponse:
 @region
 def menu_card(request: ShopRequest) -> HttpResponse:
     """The card of a menu that is open, after head office or the manager changed it."""
-    return render(request, "storefront/_menu.html", _menu())
+    return render(request, "storefront/_menu.html", _menu(request))
 
 
-def _menu() -> dict[str, object]:
+def _menu(request: ShopRequest) -> dict[str, object]:
     now = timezone.now()
     shop = shop_queries.situation(now)
     opening = queries.opening(shop.hours, now)
@@ -56,6 +57,7 @@ def _menu() -> dict[str, object]:
         "delivery_closed_until_at": shop.settings.web_closed_until(ServiceMode.DELIVERY, now),
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
         "origins": queries.origins(shop.changes, now),
+        "mine": customers.allergens_of(request.user),
     }
 
 
@@ -90,6 +92,7 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         "choices": queries.choices(card, card.compose(wanted), now=timezone.now()),
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
+        "mine": customers.allergens_of(request.user),
     }
     template = "storefront/_customiser.html" if request.htmx else "storefront/product.html"
     return render(request, template, context)

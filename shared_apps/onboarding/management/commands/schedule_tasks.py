@@ -16,11 +16,15 @@ EVERY_MINUTE = {
     "close_days": "tenant_apps.till.tasks.close_days",
 }
 EVERY_FIVE_MINUTES = {"hear_from_stripe": "tenant_apps.orders.tasks.hear_from_stripe"}
-HOURLY = {"forget_positions": "tenant_apps.delivery.tasks.forget_positions"}
+HOURLY = {
+    "forget_positions": "tenant_apps.delivery.tasks.forget_positions",
+    "resume_erasures": "shared_apps.privacy.tasks.resume_erasures",
+}
 DAILY = {
     "reconcile_payments": "tenant_apps.orders.tasks.reconcile_payments",
     "begin_business_day": "tenant_apps.orders.tasks.begin_business_day",
     "sweep_baskets": "shared_apps.baskets.tasks.sweep",
+    "forget_old_data": "shared_apps.privacy.tasks.forget",
 }
 
 

@@ -1,21 +1,20 @@
 import logging
+from email.utils import parseaddr
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from shared_apps.accounts.access import SignedInRequest
 from shared_apps.baskets import services as baskets
 from shared_apps.core.errors import RuleError
-from shared_apps.customers import services as customers
 from shared_apps.gateway import services as gateway
 from shared_apps.places import services as places
 from shared_apps.places import visitors
 from shared_apps.places.geometry import Location
+from shared_apps.privacy.periods import periods
 from shared_apps.website import queries
 from shared_apps.website.forms import AddressForm
 
@@ -70,15 +69,6 @@ def pizzerias(request: HttpRequest) -> HttpResponse:
     return render(request, "website/pizzerias.html", context)
 
 
-@login_required
-@require_GET
-def account(request: SignedInRequest) -> HttpResponse:
-    customer = customers.find(user=request.user)
-    orders = queries.orders_of(customer.pk)[:50] if customer else []
-    addresses = customer.addresses.all() if customer else []
-    return render(request, "website/account.html", {"orders": orders, "addresses": addresses})
-
-
 @csrf_exempt  # Stripe posts here; its signature is the proof
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
@@ -96,7 +86,7 @@ def _seller() -> dict[str, str]:
         "legal_name": settings.GROUP_LEGAL_NAME,
         "siret": settings.GROUP_SIRET,
         "vat_number": settings.GROUP_VAT_NUMBER,
-        "email": settings.DEFAULT_FROM_EMAIL,
+        "email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
     }
 
 
@@ -112,4 +102,5 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/privacy.html", {"seller": _seller()})
+    context = {"seller": _seller(), "periods": periods().words, "backup_days": settings.BACKUP_DAYS}
+    return render(request, "website/privacy.html", context)
