@@ -14,7 +14,7 @@ from ocpizza.tests.browsing import faults, open_page, sign_in
 from ocpizza.tests.conftest import Site
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.tests.test_security import code
-from shared_apps.catalogue.models import Ingredient, ServiceMode
+from shared_apps.catalogue.models import Ingredient, Product, ServiceMode
 from shared_apps.sales.models import HourlySales
 from tenant_apps.delivery.models import Round
 from tenant_apps.delivery.services import positions
@@ -420,6 +420,41 @@ def test_the_page_of_head_office(browser, site: Site, own_shop: Shop, team, size
     reader.press("Créer ce code")
     reader.read("code, wrong")
     reader.read("account", site.url(path="/mon-compte/"))
+    assert reader.found == []
+
+
+@VIEWS
+def test_the_pages_of_the_groups_card(browser, site: Site, own_shop: Shop, team, size, scheme):
+    with schema_context("public"):
+        pizza, ham = Product.objects.get(code="reine").pk, Ingredient.objects.get(code="jambon").pk
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, card = reader.page, "/siege/carte/"
+    sign_in(page, site, None, team[Role.HEAD_OFFICE])
+    page.get_by_role("heading", name="Le groupe en direct").wait_for()
+    reader.read("card", site.url(path=card))
+    reader.read("card, nothing found", site.url(path=f"{card}?q=zzz"))
+    reader.read("ingredients", site.url(path=f"{card}ingredients/"))
+    reader.read("ingredients, none found", site.url(path=f"{card}ingredients/?q=zzz"))
+    reader.read("new product", site.url(path=f"{card}nouveau/?categorie=autre"))
+    reader.press("Enregistrer ce produit")
+    reader.read("new product, wrong")
+    reader.read("product", site.url(path=f"{card}produits/{pizza}/"))
+    page.get_by_label("Prix, Classique").fill("")
+    page.get_by_label("Classique, ligne 3").fill("beaucoup")
+    reader.press("Enregistrer ce produit")
+    reader.read("product, wrong")
+    page.get_by_role("button", name="Retirer la ligne 1", exact=True).click()
+    page.get_by_label("Ingrédient, ligne 12").wait_for(state="detached")
+    page.get_by_role("button", name="Ajouter des lignes").click()
+    page.get_by_label("Ingrédient, ligne 10").wait_for()
+    reader.read("product, lines added")
+    reader.read("ingredient", site.url(path=f"{card}ingredients/{ham}/"))
+    page.get_by_role("textbox", name="Origine").fill("")
+    reader.press("Enregistrer cet ingrédient")
+    reader.read("ingredient, wrong")
+    reader.read("new ingredient", site.url(path=f"{card}ingredients/nouveau/"))
+    reader.press("Enregistrer cet ingrédient")
+    reader.read("new ingredient, wrong")
     assert reader.found == []
 
 

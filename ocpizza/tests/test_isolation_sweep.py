@@ -14,7 +14,7 @@ from conftest import COOK, COUNTER, ask, place
 from shared_apps.accounts.models import Role
 from shared_apps.accounts.permissions import OPENED_BY_PIN, ROLES, SHOWN_LOCKED, Permission, Purpose
 from shared_apps.baskets import services as baskets
-from shared_apps.catalogue.models import Ingredient, ServiceMode
+from shared_apps.catalogue.models import Ingredient, Product, ServiceMode
 from shared_apps.core.calendar import business_day
 from shared_apps.onboarding import services
 from tenant_apps.delivery.tests.doors import give, ready
@@ -41,6 +41,12 @@ STAFF = {
     "counter": Permission.COUNTER,
     "driver": Permission.DELIVERIES,
     "headoffice": Permission.GROUP_VIEW,
+    "headoffice:card": Permission.CATALOGUE,
+    "headoffice:new_product": Permission.CATALOGUE,
+    "headoffice:product": Permission.CATALOGUE,
+    "headoffice:ingredients": Permission.CATALOGUE,
+    "headoffice:new_ingredient": Permission.CATALOGUE,
+    "headoffice:ingredient": Permission.CATALOGUE,
     "counter:rush": Permission.RUSH,
     "counter:set_rush": Permission.RUSH,
     "counter:close_web": Permission.RUSH,
@@ -121,6 +127,7 @@ STAFF |= {
 # Addresses open to everybody, with what a GET answers to whoever has no business with what they name: nothing of anybody's.
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
+    "storefront:menu_card": 200,
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
     "storefront:basket": 200, "storefront:add": 405,
     "storefront:use_voucher": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,
@@ -199,6 +206,7 @@ WRITES |= {
 ARGUMENTS = {
     "entry_number", "closing_number", "archive_number",
     "round_id", "stop_id", "address_id",
+    "product_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
     "place", "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
@@ -265,6 +273,7 @@ def filled(shop, neighbour, make_staff):
         "device_id": pairing.add(shop=shop, name="Four", purpose=Purpose.KITCHEN, by_id=None, now=timezone.now())[0].pk,
         "user_id": make_staff(Role.DRIVER, shop).pk,
         **delivery_expected(shop),
+        "product_id": Product.objects.first().pk,
         "ingredient_id": Ingredient.objects.first().pk,
         "case_id": case.pk,
         "substitution_id": Substitution.objects.create(

@@ -87,6 +87,8 @@ ACTS = {
     "hours": _("Hours"),
     "day": _("One day"),
     "offer": _("Our own prices"),
+    "product": _("Product of the card"),
+    "ingredient": _("Ingredient of the card"),
     "roles": _("Team"),
     "voucher": _("Codes"),
     "invitation": _("Invitation sent again"),

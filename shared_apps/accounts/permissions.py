@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CASES = "cases"
     SHOP_SETTINGS = "shop_settings"
     GROUP_VIEW = "group_view"
+    CATALOGUE = "catalogue"
     GROUP_PEOPLE = "group_people"
     RUSH = "rush"
     PRINTS = "prints"
@@ -33,6 +34,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.CASES: frozenset({Role.COUNTER, Role.MANAGER}),
     Permission.SHOP_SETTINGS: frozenset({Role.MANAGER}),
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
+    Permission.CATALOGUE: frozenset({Role.HEAD_OFFICE}),  # products, recipes, prices, allergens of the whole group
     Permission.GROUP_PEOPLE: frozenset({Role.HEAD_OFFICE}),  # roles anywhere in the group, and lost phones
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),

@@ -31,6 +31,7 @@ SHOP_SCREENS = (
 )
 GROUP_SCREENS = (
     Screen("headoffice:group", _("Group"), Permission.GROUP_VIEW),
+    Screen("headoffice:card", _("Group’s card"), Permission.CATALOGUE),
     Screen("headoffice:comparison", _("Comparison"), Permission.GROUP_VIEW),
     Screen("headoffice:people", _("Teams"), Permission.GROUP_PEOPLE),
     Screen("headoffice:exports", _("Exports"), Permission.GROUP_VIEW),

@@ -1,7 +1,7 @@
 """The group's card from its data files to the database: checked whole, then written by code, in one transaction.
 
 Loading again changes nothing that is the same. A product that left the files is no longer published, never deleted: old
-orders refer to it. Prices that head office changed since stay, unless `replace_prices`.
+orders refer to it. What head office wrote on screen is its own and stays as it is, unless `replace` (ADR 0042).
 """
 
 import tomllib
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.db.models import Q
 
 from shared_apps.catalogue.models import (
     Allergen,
@@ -25,6 +26,8 @@ from shared_apps.catalogue.models import (
     VatClass,
     VatRate,
 )
+from shared_apps.catalogue.services import changes
+from tenants.models import Pizzeria
 
 DATA = Path(__file__).parent / "data"
 Row = TypeVar("Row", bound=models.Model)
@@ -113,9 +116,22 @@ def _wrong_pizzas(files: Files) -> Iterable[str]:
             yield f"{pizza['code']} : les étapes manquent."
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the files have, and the names of what head office wrote on screen and keeps as it is."""
+
+    pizzas: int
+    others: int
+    ingredients: int
+    kept: tuple[str, ...]
+
+
 @transaction.atomic
-def load(files: Files, *, replace_prices: bool = False) -> dict[str, int]:
-    """Writes the card; returns how many pizzas, other products and ingredients it has."""
+def load(files: Files, *, replace: bool = False) -> Loaded:
+    """Writes the card; with `replace`, over what head office wrote on screen too. Raises InvalidCard."""
+    own_products, own_ingredients = (set(), set()) if replace else (_own(Product), _own(Ingredient))
+    kept = [row.name for model in (Product, Ingredient) for row in _edited(model)] if not replace else []
+    files = _without(files, own_products, own_ingredients)
     ingredients = _upsert(Ingredient, [_ingredient(code, entry) for code, entry in files.ingredients.items()], "code")
     sizes = _upsert(
         Size,
@@ -126,13 +142,49 @@ def load(files: Files, *, replace_prices: bool = False) -> dict[str, int]:
         "code",
     )
     entries = [*files.pizzas, *files.others]
-    products = _upsert(Product, [_product(entry, position) for position, entry in enumerate(entries)], "code")
-    Product.objects.exclude(code__in=[entry["code"] for entry in entries]).update(published=False)
-    _load_variants(files, products, sizes, replace_prices)
+    products = _upsert(Product, [_product(entry) for entry in entries], "code")
+    left = Product.objects.exclude(code__in={entry["code"] for entry in entries} | own_products)
+    left.update(published=False, edited_at=None)
+    _load_variants(files, products, sizes)
     _load_recipes(files, products, sizes, ingredients)
     _load_extras(files, sizes, ingredients)
     _load_rates(files)
-    return {"pizzas": len(files.pizzas), "others": len(files.others), "ingredients": len(ingredients)}
+    _check_declared()
+    if Pizzeria.objects.exists():
+        changes.stock_everywhere()
+    changes.tell_menus()
+    return Loaded(len(files.pizzas), len(files.others), len(files.ingredients), tuple(kept))
+
+
+def _edited(model: type[Product] | type[Ingredient]) -> models.QuerySet[Any]:
+    return model._default_manager.exclude(edited_at=None).order_by("name")
+
+
+def _own(model: type[Product] | type[Ingredient]) -> set[str]:
+    return set(_edited(model).values_list("code", flat=True))
+
+
+def _without(files: Files, products: set[str], ingredients: set[str]) -> Files:
+    """The files without what is head office's own; the others keep their place on the card."""
+    pizzas = [entry | {"position": position} for position, entry in enumerate(files.pizzas)]
+    others = [entry | {"position": len(pizzas) + position} for position, entry in enumerate(files.others)]
+    return Files(
+        {code: entry for code, entry in files.ingredients.items() if code not in ingredients},
+        files.sizes,
+        [entry for entry in pizzas if entry["code"] not in products],
+        [entry for entry in others if entry["code"] not in products],
+        files.rates,
+    )
+
+
+def _check_declared() -> None:
+    """The files may sell what is made of an ingredient that is head office's own."""
+    unchecked = Q(published=True, variants__recipe__ingredient__allergens_declared=False)
+    wrong = Product.objects.filter(unchecked).values_list("name", "variants__recipe__ingredient__name").distinct()
+    if wrong:
+        raise InvalidCard(
+            [f"{product} : les allergènes de « {name} » ne sont pas vérifiés." for product, name in wrong]
+        )
 
 
 def _upsert(model: type[Row], rows: list[Row], key: str) -> dict[str, Row]:
@@ -157,7 +209,7 @@ def _ingredient(code: str, entry: dict[str, Any]) -> Ingredient:
     )
 
 
-def _product(entry: dict[str, Any], position: int) -> Product:
+def _product(entry: dict[str, Any]) -> Product:
     return Product(
         code=entry["code"],
         name=entry["name"],
@@ -168,11 +220,11 @@ def _product(entry: dict[str, Any], position: int) -> Product:
         vat_class=entry.get("vat_class", VatClass.MEAL),
         vegetarian=entry.get("vegetarian", False),
         published=entry.get("published", True),
-        position=position,
+        position=entry["position"],
     )
 
 
-def _load_variants(files: Files, products: dict[str, Product], sizes: dict[str, Size], replace_prices: bool) -> None:
+def _load_variants(files: Files, products: dict[str, Product], sizes: dict[str, Size]) -> None:
     rows = [
         Variant(product=products[pizza["code"]], size=sizes[code], price_cents=price, work=size["work"])
         for pizza in files.pizzas
@@ -183,7 +235,7 @@ def _load_variants(files: Files, products: dict[str, Product], sizes: dict[str, 
         rows,
         update_conflicts=True,
         unique_fields=["product", "size"],
-        update_fields=["work", *(["price_cents"] if replace_prices else [])],
+        update_fields=["work", "price_cents"],
     )
 
 
@@ -206,7 +258,8 @@ def _load_recipes(
         update_fields=["quantity", "removable", "position"],
     )
     kept = {(row.variant_id, row.ingredient_id) for row in rows}
-    gone = [row.pk for row in RecipeLine.objects.all() if (row.variant_id, row.ingredient_id) not in kept]
+    written = RecipeLine.objects.filter(variant__product__edited_at=None)
+    gone = [row.pk for row in written if (row.variant_id, row.ingredient_id) not in kept]
     RecipeLine.objects.filter(pk__in=gone).delete()
 
 
@@ -231,7 +284,8 @@ def _load_extras(files: Files, sizes: dict[str, Size], ingredients: dict[str, In
         for size, (quantity, price) in entry.get("extra", {}).items()
     ]
     kept = {(row.ingredient_id, row.size_id) for row in rows}
-    gone = [row.pk for row in ExtraOffer.objects.all() if (row.ingredient_id, row.size_id) not in kept]
+    written = ExtraOffer.objects.filter(ingredient__edited_at=None)
+    gone = [row.pk for row in written if (row.ingredient_id, row.size_id) not in kept]
     ExtraOffer.objects.filter(pk__in=gone).delete()
     ExtraOffer.objects.bulk_create(
         rows,

@@ -85,6 +85,8 @@ class Ingredient(models.Model):
     par_quantity = models.DecimalField(
         max_digits=12, decimal_places=2, help_text=_("What a shop holds at the start of a day, in the unit")
     )
+    # Since when it is head office's own: the files change it no more (ADR 0042).
+    edited_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("name",)
@@ -128,6 +130,8 @@ class Product(models.Model):
     vegetarian = models.BooleanField(default=False)
     published = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0)
+    # Since when it is head office's own: the files change it no more (ADR 0042).
+    edited_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("position", "name")

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Count
 
-from shared_apps.catalogue.models import ServiceMode, VatClass, VatRate
+from shared_apps.catalogue.models import RecipeLine, ServiceMode, Variant, VatClass, VatRate
 from shared_apps.catalogue.recipes import Card, Component, Extra, Offer
 from shared_apps.catalogue.vat import DatedRate, Rates
 
@@ -43,6 +44,19 @@ def whole_card() -> Card:
 def part_of_card(*, variant_ids: Iterable[int], extra_ids: Iterable[int]) -> Card:
     """The offers and extras of a basket. What is no longer published is there too: a placed line must stay readable."""
     return _card(variant_ids=sorted(set(variant_ids)), extra_ids=sorted(set(extra_ids)))
+
+
+def group_offers() -> list[Offer]:
+    """Everything the group has, on sale or not, in the order of the card."""
+    every = Variant.objects.order_by().values_list("pk", flat=True)
+    return list(part_of_card(variant_ids=every, extra_ids=()).offers.values())
+
+
+def usual_doughs() -> dict[int, int]:
+    """Size id → id of the dough that its pizzas have: what a new pizza begins with."""
+    found = RecipeLine.objects.filter(ingredient__is_dough=True, variant__size__isnull=False)
+    counted = found.order_by().values("variant__size", "ingredient").annotate(times=Count("pk")).order_by("times")
+    return {row["variant__size"]: row["ingredient"] for row in counted}
 
 
 def _card(*, variant_ids: list[int] | None, extra_ids: list[int] | None) -> Card:

@@ -253,17 +253,26 @@ class Card:
         if configuration.removed & configuration.extras:
             raise ImpossibleConfiguration(_("An ingredient cannot be both left out and added."))
         halves = self._halves(configuration)
-        whole = _halved(halves) if len(halves) == 2 else {item.choice_id: item for item in halves[0].recipe}
+        whole = _whole(halves)
         removed = _removed(whole, configuration.removed)
-        extras = self._extras(halves[0], configuration.extras)
-        for component in removed:
-            del whole[component.choice_id]
-        for extra in extras:
-            key = extra.component.choice_id
-            base = whole.get(key)
-            quantity = extra.component.quantity + (base.quantity if base else 0)
-            whole[key] = replace(base or extra.component, quantity=quantity)
-        return Composition(configuration, halves, tuple(whole.values()), removed, extras)
+        return _composed(configuration, halves, whole, removed, self._extras(halves[0], configuration.extras))
+
+    def compose_placed(self, configuration: Configuration) -> Composition:
+        """What was ordered already, by the recipe of now: an ingredient that has left the recipe is left out all the
+        same, and an extra that is no longer offered is in the words of the line only.
+
+        Raises NotOnTheCard.
+        """
+        halves = self._halves(configuration)
+        whole, offered = _whole(halves), self.extras.get(halves[0].size_id or 0, {})
+        removed = tuple(whole[key] for key in sorted(configuration.removed & whole.keys()))
+        extras = tuple(offered[key] for key in sorted(configuration.extras & offered.keys()))
+        known = replace(
+            configuration,
+            removed=configuration.removed & whole.keys(),
+            extras=configuration.extras & offered.keys(),
+        )
+        return _composed(known, halves, whole, removed, extras)
 
     def _halves(self, configuration: Configuration) -> tuple[Offer, ...]:
         left = self.offer(configuration.variant_id)
@@ -279,6 +288,27 @@ class Card:
         if not wanted <= offered.keys():
             raise ImpossibleConfiguration(_("One of these extras is not available."))
         return tuple(offered[key] for key in sorted(wanted))
+
+
+def _whole(halves: tuple[Offer, ...]) -> dict[int, Component]:
+    return _halved(halves) if len(halves) == 2 else {item.choice_id: item for item in halves[0].recipe}
+
+
+def _composed(
+    configuration: Configuration,
+    halves: tuple[Offer, ...],
+    whole: dict[int, Component],
+    removed: tuple[Component, ...],
+    extras: tuple[Extra, ...],
+) -> Composition:
+    for component in removed:
+        del whole[component.choice_id]
+    for extra in extras:
+        key = extra.component.choice_id
+        base = whole.get(key)
+        quantity = extra.component.quantity + (base.quantity if base else 0)
+        whole[key] = replace(base or extra.component, quantity=quantity)
+    return Composition(configuration, halves, tuple(whole.values()), removed, extras)
 
 
 def _halved(halves: tuple[Offer, ...]) -> dict[int, Component]:

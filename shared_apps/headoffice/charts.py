@@ -147,7 +147,7 @@ def _day(span: Span, nth: int) -> str:
 
 
 def hour(nth: int) -> str:
-    """`19 h–20 h`, of the nth hour of a business day."""
+    """`19 h – 20 h`, of the nth hour of a business day."""
     start = (settings.BUSINESS_DAY_CUTOFF_HOUR + nth) % 24
     end = (start + 1) % 24
     return _("%(start)s to %(end)s") % {"start": _clock(start), "end": _clock(end)}

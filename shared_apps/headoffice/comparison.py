@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -69,14 +70,20 @@ def best_hours(points: Iterable[Point]) -> list[Point]:
     return [point for point in ordered if point.now.orders > 0][:BEST_HOURS]
 
 
-def file(shops: Iterable[Row], total: Facts) -> str:
-    """The table of the page, CSV."""
-    found = [*shops, Row(total, _("The group"))]
-    head = ["pizzeria", "etat", "chiffre_affaires", "chiffre_affaires_avant", "evolution_pour_cent", "commandes",
-            "commandes_avant", "evolution_pour_cent", "panier_moyen", "panier_moyen_avant", "evolution_pour_cent"]  # fmt: skip
-    for share in found[0].shares:
-        head += [f"ca_{share.label.lower()}", f"ca_{share.label.lower()}_avant"]
-    return table(head, [_cells(row) for row in found])
+HEAD = ("du", "au", "du_avant", "au_avant", "jusqu_a", "pizzeria", "etat",
+        "chiffre_affaires", "chiffre_affaires_avant", "chiffre_affaires_evolution_pour_cent",
+        "commandes", "commandes_avant", "commandes_evolution_pour_cent",
+        "panier_moyen", "panier_moyen_avant", "panier_moyen_evolution_pour_cent")  # fmt: skip
+
+
+def file(shops: Iterable[Row], compared: Compared) -> str:
+    """The table of the page, CSV; each line says of which days, and of the last one until which hour."""
+    found = [*shops, Row(compared.total, _("The group"))]
+    now, before = compared.comparison.now, compared.comparison.before
+    days = [now.starts_on, now.ends_on, before.starts_on, before.ends_on, None if now.is_whole else f"{now.until} h"]
+    names = [f"ca_{slugify(share.label).replace('-', '_')}" for share in found[0].shares]
+    head = [*HEAD, *(f"{name}{when}" for name in names for when in ("", "_avant"))]
+    return table(head, [[*days, *_cells(row)] for row in found])
 
 
 def _cells(row: Row) -> list[Any]:

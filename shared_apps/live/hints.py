@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from django.db import connection
 
 CHANNEL = "live"
-GROUP = "public:group"
+PUBLIC = "public"
+GROUP = f"{PUBLIC}:group"
+CARD = "card"  # of the group, public: the menu of every pizzeria listens to it
 
 
 class NotInTransaction(RuntimeError):

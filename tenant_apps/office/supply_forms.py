@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shared_apps.catalogue.models import Ingredient
-from shared_apps.core import phones
+from shared_apps.core import phones, quantities
 from shared_apps.core.calendar import PARIS
 from shared_apps.core.errors import RuleError
-from tenant_apps.office import quantities
 from tenant_apps.stock.models import Reception, ReceptionLine, Supplier
 from tenant_apps.stock.services.receptions import Taken
 from tenant_apps.stock.services.suppliers import Sold, Terms

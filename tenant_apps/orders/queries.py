@@ -208,7 +208,8 @@ def composition_of(line: OrderLine) -> Composition:
     if order.state not in (State.AWAITING_PAYMENT, State.ACCEPTED):
         own = shop_queries.changes(only=order.stand_ins.values_list("substitution_id", flat=True))
     at = order.slot.starts_at
-    return shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at).compose(configuration)
+    card = shop_queries.part_of_card(variant_ids=variants, extra_ids=line.extras, own=own, at=at)
+    return card.compose_placed(configuration)
 
 
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -14,7 +14,7 @@ from shared_apps.core.errors import RuleError
 from tenant_apps.orders.models import Order, OrderLine
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.queries import Changes
-from tenant_apps.stock.services.stand_ins import Recipes, StandsFor
+from tenant_apps.stock.services.stand_ins import Recipes, RecipesChanged, StandsFor
 
 
 class EmptyOrder(RuleError):
@@ -118,12 +118,39 @@ def _kept(quantity: Decimal) -> Decimal:
     return max(CENT, quantity.quantize(CENT))
 
 
+class PricesChanged(RuleError):
+    """Head office or the manager changed a price since the page was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A price has just changed: check the new total, then confirm the order."))
+
+
 def shown(compositions: Iterable[Composition]) -> str:
-    """What a page shows of ingredients and allergens: sent back with the order, so that a stale page is found out."""
+    """What a page shows of prices, ingredients and allergens: sent back with the order, so that a stale page is found out.
+
+    A line is `price,allergen,…,id of what is replaced,…`, the price of one piece in cents; lines are separated by `;`.
+    """
     return ";".join(
-        ",".join([*composition.allergens, *(str(part.choice_id) for part in composition.substitutes)])
+        ",".join(
+            [
+                str(composition.price_cents),
+                *composition.allergens,
+                *(str(part.choice_id) for part in composition.substitutes),
+            ]
+        )
         for composition in compositions
     )
+
+
+def check_shown(*, shown: str | None, quote: Quote) -> None:
+    """What whoever orders saw (nothing said: not asked) is what they get and pay. Raises PricesChanged, RecipesChanged."""
+    if shown is None or shown == quote.shown:
+        return
+    raise PricesChanged if _prices(shown) != _prices(quote.shown) else RecipesChanged
+
+
+def _prices(shown: str) -> list[str]:
+    return [line.partition(",")[0] for line in shown.split(";")]
 
 
 def card_for(lines: Sequence[Asked], *, own: Changes | None = None, at: dt.datetime | None = None) -> Card:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from shared_apps.accounts.models import Membership, Role
 from tenant_apps.stock import queries
 from tenant_apps.stock.models import Reception
+from tenant_apps.stock.services import opening
+from tenant_apps.stock.services.movements import Where
 from tenants.models import Pizzeria
 from tenants.tasks import in_shop
 
@@ -28,3 +30,9 @@ def write_to_supplier(pizzeria: Pizzeria, reception_id: int) -> None:
         EmailMessage(subject, letter, None, [reception.supplier.email], reply_to=answers).send()
         reception.written_at = timezone.now()
         reception.save(update_fields=["written_at"])
+
+
+@in_shop
+def stock_new_ingredients(pizzeria: Pizzeria) -> None:
+    """A level of each ingredient that head office has made since the shop opened; there is none of it yet."""
+    opening.add_levels(where=Where(pizzeria.pk, pizzeria.schema_name), now=timezone.now())

@@ -13,6 +13,12 @@ def allergen_names(codes: Iterable[str]) -> str:
     return ", ".join(str(Allergen(code).label) for code in codes)
 
 
+@register.simple_tag
+def allergen_name(code: str) -> str:
+    """`Gluten`."""
+    return str(Allergen(code).label).capitalize()
+
+
 @register.filter
 def among(codes: Iterable[str], mine: Iterable[str]) -> list[str]:
     """Those of a product that this customer is allergic to, in the order of the product."""

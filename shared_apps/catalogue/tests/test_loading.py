@@ -215,18 +215,6 @@ def test_loading_again_changes_nothing():
     assert stored() == before
 
 
-def test_a_new_price_of_head_office_stays_unless_prices_are_replaced():
-    variant = Variant.objects.get(product__code="margherita", size__code="classique")
-    price = variant.price_cents
-    Variant.objects.filter(pk=variant.pk).update(price_cents=price + 100)
-    loading.load(loading.read())
-    variant.refresh_from_db()
-    assert variant.price_cents == price + 100
-    loading.load(loading.read(), replace_prices=True)
-    variant.refresh_from_db()
-    assert variant.price_cents == price
-
-
 def test_a_rate_already_known_is_never_edited(edited):
     folder = edited("vat.toml", "meal = { delivery = 1000", "meal = { delivery = 700")
     before = sorted(VatRate.objects.values_list())

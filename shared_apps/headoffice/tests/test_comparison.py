@@ -138,14 +138,20 @@ def test_the_file_has_the_figures_of_the_page(office, shop, neighbour):
     answer = office.get(PAGE, A_DAY | {"fichier": "csv"})
     assert answer["Content-Disposition"] == 'attachment; filename="comparaison-2026-03-10-2026-03-10.csv"'
     content = answer.content.decode()
-    assert content.startswith("\ufeffpizzeria;etat;chiffre_affaires;")
+    assert content.startswith("\ufeffdu;au;du_avant;au_avant;jusqu_a;pizzeria;etat;chiffre_affaires;")
     rows = list(csv.reader(io.StringIO(content.removeprefix("\ufeff")), delimiter=";"))
-    assert rows[1][0] == shop.name
-    assert rows[1][2:11] == ["1234,50", "1000,00", "23,5", "3", "2", "50,0", "411,50", "500,00", "-17,7"]
-    assert rows[-1][0] == "Le groupe"
-    assert rows[-1][2:11] == rows[1][2:11]
-    assert rows[2][2:5] == ["0,00", "0,00", ""]
-    assert {len(row) for row in rows} == {23}
+    assert "ca_a_emporter_avant" in rows[0]
+    assert rows[1][:6] == ["2026-03-10", "2026-03-10", "2026-03-09", "2026-03-09", "", shop.name]
+    figures = ["1234,50", "1000,00", "23,5", "3", "2", "50,0", "411,50", "500,00", "-17,7", "1234,50", "1000,00"]
+    assert rows[1][7:18] == figures
+    assert rows[2][7:10] == ["0,00", "0,00", ""]
+    assert (rows[-1][5], rows[-1][7:18]) == ("Le groupe", figures)
+    assert {len(row) for row in rows} == {28}
+
+
+def test_the_file_of_a_day_that_is_not_over_says_until_when(office):
+    rows = office.get(PAGE, {"periode": "jour", "fichier": "csv"}).content.decode().splitlines()
+    assert re.fullmatch(r"\d+ h", rows[1].split(";")[4])
 
 
 def test_a_manager_is_not_let_in(shop, make_staff, visit):
@@ -174,7 +180,7 @@ def test_a_day_is_drawn_by_hour_a_month_by_day_a_year_by_week(shop):
     sold(shop, hour=1, cents=500)
     one = charts.of(compared(Span(DAY, DAY), Span(DAY, DAY)))
     assert (one.unit, one.steps[0].label, one.steps[-1].label) == (
-        "hour", f"de 12{NBSP}h à 13{NBSP}h", f"de 1{NBSP}h à 2{NBSP}h",
+        "hour", f"12{NBSP}h{NBSP}–{NBSP}13{NBSP}h", f"1{NBSP}h{NBSP}–{NBSP}2{NBSP}h",
     )  # fmt: skip
     assert [step.now for step in one.steps] == [1000, *[0] * 12, 500]
     first = dt.date(2026, 3, 1)

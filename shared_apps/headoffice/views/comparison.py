@@ -39,5 +39,5 @@ def comparison(request: StaffRequest) -> HttpResponse:
 def _file(rows: list[rows_of.Row], compared: Compared) -> HttpResponse:
     span = compared.comparison.now
     headers = {"Content-Disposition": f'attachment; filename="comparaison-{span.starts_on}-{span.ends_on}.csv"'}
-    text = rows_of.file(rows, compared.total)
+    text = rows_of.file(rows, compared)
     return HttpResponse(text.encode(), content_type="text/csv; charset=utf-8", headers=headers)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
+from shared_apps.core import quantities
 from shared_apps.core.errors import RuleError
-from tenant_apps.office import quantities
 from tenant_apps.office.forms import ThresholdForm
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.stock import queries

@@ -25,7 +25,6 @@ from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import services as shop_services
 from tenant_apps.shop import zones
 from tenant_apps.stock.services import reservations
-from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 
@@ -35,13 +34,12 @@ def change(
 ) -> Order:
     """Replaces what is ordered; the slot, the address and the means stay. `shown` as in `placing.place`.
 
-    Raises RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    Raises PricesChanged, RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
     """
     order = acts.locked(order_id)
     _check_changeable(order, by)
     quote = quoting.quote(lines=lines).at(order.slot.starts_at)
-    if shown not in (None, quote.shown):
-        raise RecipesChanged
+    quoting.check_shown(shown=shown, quote=quote)
     if order.mode == ServiceMode.DELIVERY:
         minimum = _minimum_cents(shop, order)
         if quote.items_cents < minimum:

@@ -30,7 +30,6 @@ from tenant_apps.shop.models import ShopSettings
 from tenant_apps.shop.services import SlotFull
 from tenant_apps.stock.services import reservations
 from tenant_apps.stock.services.reservations import OutOfStock
-from tenant_apps.stock.services.stand_ins import RecipesChanged
 from tenants.hosts import Shop
 
 TERMS_VERSION = "2026-11"
@@ -63,11 +62,11 @@ def place(
     """Takes an order; the same submission again returns the order it already made.
 
     One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
-    `shown` is what whoever orders saw of its ingredients and allergens (`quoting.shown`): they order nothing else.
+    `shown` is what whoever orders saw of its prices, ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with `paid`, which is the whole total, as
-    `settlement.take_payment`.
+    NoSlot, SlotFull, PricesChanged, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with
+    `paid`, which is the whole total, as `settlement.take_payment`.
     """
     already = placed(submission=submission)
     if already is not None:
@@ -124,8 +123,7 @@ def _place(
         slots.check_channel(wishes, offered, shop_settings, now)
     slot_id, window = slots.take_slot(wishes, offered, quote.work, shop_settings, now)
     quote = quote.at(window.start)
-    if shown not in (None, quote.shown):
-        raise RecipesChanged
+    quoting.check_shown(shown=shown, quote=quote)
     order = Order(
         reference=new_reference(),
         submission=submission,

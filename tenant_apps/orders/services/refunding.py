@@ -145,7 +145,7 @@ def restock(*, shop: Shop, order: Order, parts: list[Part], by: By, now: dt.date
     for line, (_line, pieces, fate, _worth) in zip(asked, parts, strict=True):
         if card is None:
             break
-        for key, quantity in card.compose(line.configuration).needs.items():
+        for key, quantity in card.compose_placed(line.configuration).needs.items():
             needs[fate][key] = needs[fate].get(key, Decimal(0)) + pieces * quantity
     returns.record(
         order_id=order.pk,

@@ -117,7 +117,9 @@ def _quote(original: Order, quantities: Mapping[int, int]) -> Quote:
     own = shop_queries.changes()
     card = quoting.card_for(asked, own=replace(own, substitutes=()))
     pairs: list[tuple[Asked, int]] = [(line, wanted[key]) for line, key in zip(asked, chosen, strict=True)]
-    return Quote(tuple(QuotedLine(card.compose(line.configuration), pieces) for line, pieces in pairs), card, own)
+    return Quote(
+        tuple(QuotedLine(card.compose_placed(line.configuration), pieces) for line, pieces in pairs), card, own
+    )
 
 
 def _slot(shop: Shop, original: Order, work: int, now: dt.datetime) -> tuple[int, int]:

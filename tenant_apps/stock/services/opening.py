@@ -3,9 +3,10 @@
 import datetime as dt
 from decimal import Decimal
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from shared_apps.live import hints
 from shared_apps.sales import services as sales
 from tenant_apps.stock.models import Movement, StockLevel, Supplier
 from tenant_apps.stock.services import suppliers
@@ -45,6 +46,20 @@ def open_stock(*, pizzeria_id: int, filled: bool, now: dt.datetime) -> None:
             return
     raised = list(StockLevel.objects.values_list("pk", flat=True))
     sales.change_alerts(pizzeria_id=pizzeria_id, raised=raised, cleared=[], now=now)
+
+
+@transaction.atomic
+def add_levels(*, where: Where, now: dt.datetime) -> list[int]:
+    """A level, empty, of each ingredient that the group has made since; returns their ids. Nothing the second time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{LEVELS} ON CONFLICT DO NOTHING RETURNING ingredient_id", {"filled": False, "share": LOW_SHARE}
+        )
+        added = sorted(row[0] for row in cursor.fetchall())
+    if added:
+        sales.change_alerts(pizzeria_id=where.pizzeria_id, raised=added, cleared=[], now=now)
+        hints.changed(scope=where.schema_name, topics=["stock"], group=True)
+    return added
 
 
 def open_suppliers(*, where: Where, days_ahead: int, now: dt.datetime) -> None:

@@ -13,16 +13,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--folder", type=Path, default=loading.DATA, help="dossier des fichiers TOML")
         parser.add_argument(
-            "--replace-prices", action="store_true", help="remplace aussi les prix que le siège a changés depuis"
+            "--replace", action="store_true", help="remplace aussi ce que le siège a écrit à l'écran depuis"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            files = loading.read(folder=options["folder"])
+            loaded = loading.load(loading.read(folder=options["folder"]), replace=options["replace"])
         except loading.InvalidCard as error:
             raise CommandError("Carte non chargée.\n  - " + "\n  - ".join(error.problems)) from None
-        loaded = loading.load(files, replace_prices=options["replace_prices"])
         self.stdout.write(
-            f"Carte chargée : {loaded['pizzas']} pizzas, {loaded['others']} autres produits,"
-            f" {loaded['ingredients']} ingrédients."
+            f"Carte chargée : {loaded.pizzas} pizzas, {loaded.others} autres produits,"
+            f" {loaded.ingredients} ingrédients."
         )
+        if loaded.kept:
+            self.stdout.write(
+                f"Laissés tels que le siège les a écrits (--replace pour les remplacer) : {', '.join(loaded.kept)}."
+            )

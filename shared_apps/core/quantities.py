@@ -1,4 +1,4 @@
-"""Quantities and prices as people write them in the tables of the stock."""
+"""Quantities and prices as people write them in the tables of forms."""
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
