@@ -2,13 +2,13 @@
 
 from django.utils import timezone
 from django_q.tasks import async_task
-from django_tenants.utils import get_public_schema_name, schema_context
+from django_tenants.utils import schema_context
 
 from shared_apps.core.reporting import DAILY, HOURLY, monitored, reported
 from shared_apps.privacy.models import Erasure
 from shared_apps.privacy.services import erasing, exporting, forgetting, sweeping
 from tenants.models import Pizzeria
-from tenants.tasks import in_shop, of_shop
+from tenants.tasks import of_shop
 
 
 @monitored("forget-old-data", DAILY)
@@ -19,11 +19,15 @@ def forget() -> None:
         async_task("shared_apps.privacy.tasks.forget_in_shop", pizzeria_id)
 
 
-@in_shop
+@of_shop
 def forget_in_shop(pizzeria: Pizzeria) -> None:
     """Begun again where it stopped, when one task is too short for it."""
-    erasing.forget_closed(pizzeria_id=pizzeria.pk)
-    if not forgetting.forget(now=timezone.now()):
+    for erasure_id in erasing.waiting_for(pizzeria_id=pizzeria.pk):
+        _erase(pizzeria, erasure_id)
+    with schema_context(pizzeria.schema_name):
+        erasing.forget_closed(pizzeria_id=pizzeria.pk)
+        over = forgetting.forget(now=timezone.now())
+    if not over:
         async_task("shared_apps.privacy.tasks.forget_in_shop", pizzeria.pk)
 
 
@@ -40,6 +44,10 @@ def erase(erasure_id: int) -> None:
 
 @of_shop
 def erase_in_shop(pizzeria: Pizzeria, erasure_id: int) -> None:
+    _erase(pizzeria, erasure_id)
+
+
+def _erase(pizzeria: Pizzeria, erasure_id: int) -> None:
     """The shop forgets in its own schema and role; that it did is written in the group's."""
     customer_id = Erasure.objects.values_list("user__customer", flat=True).get(pk=erasure_id)
     forgotten = True
@@ -47,8 +55,7 @@ def erase_in_shop(pizzeria: Pizzeria, erasure_id: int) -> None:
         with schema_context(pizzeria.schema_name):
             forgotten = erasing.forget_customer(pizzeria_id=pizzeria.pk, customer_id=customer_id)
     if forgotten:
-        with schema_context(get_public_schema_name()):
-            erasing.step_done(erasure_id=erasure_id, pizzeria_id=pizzeria.pk, now=timezone.now())
+        erasing.step_done(erasure_id=erasure_id, pizzeria_id=pizzeria.pk, now=timezone.now())
 
 
 @reported

@@ -53,13 +53,7 @@ class AllergensForm(forms.Form):
     allergens = forms.MultipleChoiceField(
         label=_("My allergies"), choices=Allergen, required=False, widget=forms.CheckboxSelectMultiple
     )
-    agreed = forms.BooleanField(
-        label=_(
-            "I agree that OC Pizza keeps these allergies, which are data about my health, to warn me on the card. "
-            "I can remove them at any time."
-        ),
-        required=False,
-    )
+    agreed = forms.BooleanField(label=_("My agreement"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -10,6 +10,7 @@ from smtplib import SMTPException, SMTPRecipientsRefused
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.core.mail import send_mail
 from django.db import connection, transaction
@@ -104,20 +105,31 @@ def _close(user: User, customer: Customer, now: dt.datetime) -> None:
     Session.objects.filter(session_key__in=list(keys)).delete()
     for model in (UserSession, Authenticator, EmailAddress, Basket, Export):
         model.objects.filter(user=user).delete()
+    support = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user")
+    support.filter(object_id=str(user.pk)).update(object_repr=f"n° {user.pk}")
 
 
 def spread(*, erasure_id: int) -> None:
-    """Each shop has a step and, until it is done, a task; called again, it asks only those that are not."""
+    """Each shop has a step; called again, it asks only those that are not done.
+
+    For somebody who waits, each shop has a task; unused accounts, many at once, are for the night of each shop.
+    """
     erasure = Erasure.objects.get(pk=erasure_id)
     if erasure.done_at:
         return
     steps = [ErasureStep(erasure=erasure, pizzeria=pizzeria) for pizzeria in Pizzeria.objects.with_schema()]
     ErasureStep.objects.bulk_create(steps, ignore_conflicts=True)
     waiting = _waiting(erasure_id)
-    for pizzeria_id in waiting:
+    for pizzeria_id in waiting if erasure.cause == Erasure.Cause.ASKED else ():
         async_task("shared_apps.privacy.tasks.erase_in_shop", pizzeria_id, erasure_id)
     if not waiting:
         async_task("shared_apps.privacy.tasks.finish_erasure", erasure_id)
+
+
+def waiting_for(*, pizzeria_id: int) -> list[int]:
+    """Erasures that this shop has not done its part of."""
+    undone = ErasureStep.objects.filter(pizzeria_id=pizzeria_id, done_at=None)
+    return list(undone.order_by("erasure_id").values_list("erasure_id", flat=True))
 
 
 def _waiting(erasure_id: int) -> list[int]:
@@ -184,6 +196,7 @@ def finish(*, erasure_id: int, now: dt.datetime) -> None:
     erasure.user.save(update_fields=["email"])
     erasure.done_at = now
     erasure.save(update_fields=["done_at"])
+    erasure.steps.all().delete()
 
 
 def _write(erasure: Erasure, now: dt.datetime) -> None:

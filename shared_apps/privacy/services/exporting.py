@@ -73,7 +73,11 @@ def collect(*, export_id: int, now: dt.datetime) -> None:
 
 
 def file(*, export: Export) -> str:
-    return json.dumps(export.content, ensure_ascii=False, indent=2)
+    """Its sections in the order of the documentation: the database keeps none."""
+    content: dict[str, Any] = export.content or {}
+    ranks = {name: rank for rank, name in enumerate(("format", "made_at", "documentation", *DOCUMENTATION))}
+    ordered = dict(sorted(content.items(), key=lambda item: ranks.get(item[0], len(ranks))))
+    return json.dumps(ordered, ensure_ascii=False, indent=2)
 
 
 def _tell(user: User) -> None:

@@ -6,6 +6,8 @@ from smtplib import SMTPException, SMTPRecipientsRefused
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
@@ -65,6 +67,10 @@ def customer(db) -> Customer:
         Geocode.objects.create(
             digest="d" * 64, place_id="x", latitude=50.6, longitude=3.0, street=STREET, postcode="59000", city="Lille",
             fetched_at=timezone.now(),
+        )  # fmt: skip
+        LogEntry.objects.create(
+            user=user, content_type=ContentType.objects.get_for_model(User), object_id=user.pk, object_repr=str(user),
+            action_flag=2, change_message="[]",
         )  # fmt: skip
         Export.objects.create(user=user, asked_at=timezone.now(), ready_at=timezone.now(), content={"name": NAME})
     return customer
@@ -138,6 +144,7 @@ def test_nothing_names_the_customer_any_more_and_all_adds_up(shop, neighbour, cu
     before = found_in_the_database(*words)
     assert {f"{place_.schema_name}.orders_order.contact_name" for place_ in (shop, neighbour)} < before
     assert {"public.accounts_user.email", "public.customers_address.street", "public.privacy_export.content"} < before
+    assert "public.django_admin_log.object_repr" in before
     erasure = erase(customer)
     assert is_done(erasure)
     assert found_in_the_database(*words) == set()
@@ -311,3 +318,18 @@ def test_a_shop_closed_for_good_keeps_no_erasure_waiting(shop, neighbour, custom
         Pizzeria.objects.filter(pk=neighbour.id).update(state=Pizzeria.State.CLOSED)
     erasure = erase(customer)
     assert is_done(erasure)
+
+
+def test_unused_accounts_are_left_to_the_night_of_each_shop(shop, neighbour, customer):
+    order = sold(shop, customer)
+    with schema_context("public"):
+        erasure = erasing.begin(user=customer.user, cause=Erasure.Cause.INACTIVE, now=timezone.now())
+    assert not is_done(erasure)
+    for here in (shop, neighbour):
+        with schema_context("public"):
+            tasks.forget_in_shop(here.id)
+    assert is_done(erasure)
+    with schema_context(shop.schema_name):
+        assert Order.objects.get(pk=order.pk).contact_name == ""
+    assert "longtemps" in mail.outbox[-1].body
+    check_invariants()

@@ -136,6 +136,7 @@ def test_a_copy_is_prepared_by_a_task_and_downloaded(shop, neighbour, own, custo
     answer = own.get(f"{PAGE}donnees/fichier/")
     assert "attachment" in answer["Content-Disposition"]
     copy = json.loads(answer.content)
+    assert list(copy)[:4] == ["format", "made_at", "documentation", "identity"]
     assert copy["identity"]["email"] == EMAIL
     assert copy["addresses"][0]["street"] == STREET
     assert copy["allergies"]["allergens"] == ["peanuts"]
