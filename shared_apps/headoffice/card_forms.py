@@ -163,6 +163,10 @@ class Recipe:
         return any(row.error for row in self.rows)
 
     @property
+    def first_wrong(self) -> int:
+        return next(index for index, row in enumerate(self.rows) if row.error)
+
+    @property
     def choices(self) -> list[tuple[str, str]]:
         named = sorted(self.ingredients.values(), key=lambda one: one.name.lower())
         return [(str(one.pk), f"{one.name} ({one.get_unit_display()})") for one in named]

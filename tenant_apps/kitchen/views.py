@@ -147,5 +147,6 @@ def recipe(request: StaffRequest, line_id: int) -> HttpResponse:
     line = OrderLine.objects.filter(pk=line_id).first()
     if line is None:
         raise Http404
-    context = {"line": line, "composition": queries.composition_of(line)}
+    composition = queries.composition_of(line)
+    context = {"line": line, "composition": composition, "untold": queries.untold_allergens(line, composition)}
     return render(request, "kitchen/_recipe.html" if request.htmx else "kitchen/recipe.html", context)

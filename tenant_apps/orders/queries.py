@@ -212,6 +212,11 @@ def composition_of(line: OrderLine) -> Composition:
     return card.compose_placed(configuration)
 
 
+def untold_allergens(line: OrderLine, composition: Composition) -> list[str]:
+    """What head office put into the recipe since the order was placed, and its customer was never told of."""
+    return [code for code in composition.allergens if code not in line.allergens]
+
+
 def _with_due(orders: QuerySet[Order]) -> QuerySet[Order]:
     """With what is kept of the payments, as PAID, and with what cards hold for it, as HELD.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from shared_apps.catalogue.models import ExtraOffer, Ingredient, Product
 from shared_apps.catalogue.services import changes
 from shared_apps.catalogue.services.changes import Facts, Incomplete, NameTaken
-from shared_apps.catalogue.services.products import is_meat_or_fish
+from shared_apps.catalogue.services.products import MOST, is_meat_or_fish
 from shared_apps.core import quantities
 
 ACT = "ingredient"
@@ -82,12 +82,13 @@ def _save(ingredient_id: int | None, values: Values, seen: str, user_id: int, no
 
 
 def _new(values: Values) -> Ingredient:
-    return Ingredient(code=slugify(values.name)[:40].strip("-"), unit=values.unit, is_dough=values.is_dough)
+    code = slugify(values.name)[:40].strip("-") or ACT
+    return Ingredient(code=code, unit=values.unit, is_dough=values.is_dough)
 
 
 def _check(ingredient: Ingredient, values: Values) -> None:
     taken = Ingredient.objects.exclude(pk=ingredient.pk).filter(name__iexact=values.name)
-    if not ingredient.code or taken.exists():
+    if taken.exists():
         raise NameTaken
     problems = [*_incomplete(ingredient, values), *_on_sale(ingredient, values)]
     if problems:
@@ -103,8 +104,8 @@ def _incomplete(ingredient: Ingredient, values: Values) -> Iterable[str]:
         yield _("A dough is not an extra.")
     if ingredient.is_dough and ingredient.unit != Ingredient.Unit.PIECE:
         yield _("A dough is counted in pieces.")
-    if any(quantity <= 0 for quantity, _price in values.extras.values()):
-        yield _("What goes on as an extra is above 0.")
+    if not all(0 < quantity <= MOST for quantity, _price in values.extras.values()):
+        yield _("What goes on as an extra is above 0, of 100,000 at most.")
 
 
 def _on_sale(ingredient: Ingredient, values: Values) -> Iterable[str]:

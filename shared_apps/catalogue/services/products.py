@@ -18,6 +18,7 @@ from shared_apps.core import quantities
 from shared_apps.core.errors import RuleError
 
 ACT = "product"
+MOST = Decimal(100_000)  # of an ingredient in one piece, in its unit
 WORK_OF_A_PIZZA = 100  # hundredths, where no pizza says otherwise for its size
 OWN = ("name", "description", "category", "base", "vat_class", "vegetarian", "published", "position", "steps")
 
@@ -102,11 +103,11 @@ def _save(product_id: int | None, values: Values, seen: str, user_id: int, now: 
 
 def _code(name: str) -> str:
     """What its addresses and its picture are named, for ever."""
-    return slugify(name)[:40].strip("-")
+    return slugify(name)[:40].strip("-") or ACT
 
 
 def _check(product: Product, values: Values) -> None:
-    if not _code(values.name) or Product.objects.exclude(pk=product.pk).filter(name__iexact=values.name).exists():
+    if Product.objects.exclude(pk=product.pk).filter(name__iexact=values.name).exists():
         raise NameTaken
     was_pizza = product.category == Product.Category.PIZZA
     if product.pk and was_pizza != values.is_pizza:
@@ -135,8 +136,8 @@ def _check_recipe(values: Values, ingredients: Mapping[int, Ingredient], sizes: 
         raise WrongRecipe(_("An ingredient is twice in the recipe."))
     for line in values.recipe:
         unknown = line.ingredient_id not in ingredients or not line.quantities.keys() <= sizes.keys()
-        if unknown or not line.quantities or min(line.quantities.values()) <= 0:
-            raise WrongRecipe(_("Each ingredient of the recipe has a quantity above 0."))
+        if unknown or not line.quantities or not all(0 < quantity <= MOST for quantity in line.quantities.values()):
+            raise WrongRecipe(_("Each ingredient of the recipe has a quantity above 0, of 100,000 at most."))
 
 
 def _missing(values: Values, ingredients: Mapping[int, Ingredient], sizes: Mapping[int | None, str]) -> Iterable[str]:

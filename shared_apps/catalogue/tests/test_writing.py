@@ -119,7 +119,8 @@ def test_a_meat_has_an_origin(head_office):
 def test_an_ingredient_is_in_a_recipe_once_with_a_quantity(head_office):
     values = product_values("reine")
     first = values.recipe[0]
-    for recipe in ((*values.recipe, first), (replace(first, quantities={}),)):
+    huge = replace(first, quantities=dict.fromkeys(first.quantities, Decimal(999_999_999)))
+    for recipe in ((*values.recipe, first), (replace(first, quantities={}),), (huge,)):
         with pytest.raises(WrongRecipe):
             write("reine", replace(values, recipe=recipe, published=False), head_office)
 

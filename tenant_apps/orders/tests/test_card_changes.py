@@ -1,5 +1,8 @@
 """Head office writes on the card while people order: what they saw is what they pay, what is placed stays as it is."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
@@ -7,6 +10,7 @@ from django_tenants.utils import schema_context
 from conftest import CUSTOMER, ask, place, variant
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient
+from shared_apps.catalogue.services.products import Line
 from shared_apps.catalogue.tests.written import (
     dearer,
     ingredient_values,
@@ -86,3 +90,18 @@ def test_the_recipe_of_a_placed_order_opens_after_what_it_left_out_has_left_the_
     composition = composition_of(line)
     assert "Champignons de Paris" not in [part.name for part in composition.components]
     assert (line.without_names, line.extra_names) == (["Champignons de Paris"], ["Mozzarella"])
+
+
+def test_the_kitchen_is_told_of_an_allergen_that_came_into_the_recipe_after_the_order(
+    shop, head_office, visit, make_staff
+):
+    line = place(shop, ask("reine")).lines.get()
+    kitchen, warning = visit(shop, make_staff(Role.COOK, shop)), "Cette recette a changé depuis la commande"
+    address = f"/cuisine/recettes/{line.pk}/"
+    assert warning not in kitchen.get(address).text
+    walnuts = Line(
+        Ingredient.objects.get(code="noix").pk, dict.fromkeys(product_values("reine").prices, Decimal(20)), True
+    )
+    values = product_values("reine")
+    on_the_card(lambda: write("reine", replace(values, recipe=(*values.recipe, walnuts)), head_office))
+    assert f"{warning}\u00a0: fruits à coque" in kitchen.get(address).text

@@ -18,6 +18,7 @@ from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
 from tenants.requests import ShopRequest
 
+SPRITES = 64  # kept in a process: head office may change the card all day
 _sprites: dict[str, bytes] = {}  # digest → gzipped SVG: the drawings of a card never change under one digest
 
 
@@ -25,6 +26,8 @@ def _sprite(pizzas: list[Drawn]) -> str:
     """The digest of these drawings, which are then in memory."""
     digest = hashlib.sha256(repr(pizzas).encode()).hexdigest()[:16]
     if digest not in _sprites:
+        if len(_sprites) >= SPRITES:
+            _sprites.pop(next(iter(_sprites)), None)
         _sprites[digest] = gzip.compress(pictures.sprite(pizzas).encode(), mtime=0)
     return digest
 
