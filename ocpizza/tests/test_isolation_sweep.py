@@ -127,7 +127,6 @@ STAFF |= {
 # Addresses open to everybody, with what a GET answers to whoever has no business with what they name: nothing of anybody's.
 PUBLIC = {
     "accounts:login": 200, "accounts:logout": 405, "accounts:signup": 200, "accounts:choose_password": 410,
-    "storefront:menu_card": 200,
     "storefront:menu": 200, "storefront:pizzas": 200, "storefront:picture": 200, "storefront:product": 200,
     "storefront:basket": 200, "storefront:add": 405,
     "storefront:use_voucher": 405, "storefront:set_quantity": 405, "storefront:keep_change": 405,

@@ -170,7 +170,7 @@ def remove_second_factor(*, user: User, by_id: int | None) -> None:
     with schema_context(get_public_schema_name()), transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
         end_sessions(user=user)
-        AuditEntry.objects.create(actor_id=by_id, act="second_factor_removed", subject=user.email[:120])
+        AuditEntry.objects.create(actor_id=by_id, act="second_factor_removed", subject=audit_subject(user))
         async_task("shared_apps.accounts.tasks.tell_second_factor_removed", user.pk)
 
 

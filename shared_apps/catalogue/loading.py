@@ -152,7 +152,6 @@ def load(files: Files, *, replace: bool = False) -> Loaded:
     _check_declared()
     if Pizzeria.objects.exists():
         changes.stock_everywhere()
-    changes.tell_menus()
     return Loaded(len(files.pizzas), len(files.others), len(files.ingredients), tuple(kept))
 
 

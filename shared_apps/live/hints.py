@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 CHANNEL = "live"
-PUBLIC = "public"
-GROUP = f"{PUBLIC}:group"
-CARD = "card"  # of the group, public: the menu of every pizzeria listens to it
+GROUP = "public:group"
 
 
 class NotInTransaction(RuntimeError):

@@ -13,8 +13,7 @@ class BadToken(ValueError):
 
 
 def issue(*, scope: str, topics: Iterable[str]) -> str:
-    """A topic with a scope of its own (`public:card`) keeps it."""
-    return signing.dumps([topic if ":" in topic else f"{scope}:{topic}" for topic in topics], salt=SALT)
+    return signing.dumps([f"{scope}:{topic}" for topic in topics], salt=SALT)
 
 
 def read(token: str) -> list[str]:

@@ -5,7 +5,6 @@ from tenant_apps.storefront.views import basket, checkout, menu, paying, trackin
 app_name = "storefront"
 urlpatterns = [
     path("", menu.menu, name="menu"),
-    path("carte/", menu.menu_card, name="menu_card"),
     path("images/pizzas-<slug:digest>.svg", menu.pizzas, name="pizzas"),
     path("images/<slug:code>.svg", menu.picture, name="picture"),
     path("carte/<slug:code>/", menu.product, name="product"),

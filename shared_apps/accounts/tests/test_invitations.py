@@ -123,7 +123,7 @@ def test_a_lost_phone_is_forgotten_from_the_server(shop, make_staff):
     call_command("remove_second_factor", manager.email)
     with schema_context("public"):
         assert not Authenticator.objects.filter(user=manager).exists()
-    assert AuditEntry.objects.get(act="second_factor_removed").subject == manager.email
+    assert AuditEntry.objects.get(act="second_factor_removed").subject == manager.name
     assert "Vous n’avez plus votre téléphone" in mail.outbox[-1].body
     with pytest.raises(CommandError, match="Aucun code"):
         call_command("remove_second_factor", manager.email)

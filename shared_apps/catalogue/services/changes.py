@@ -1,4 +1,4 @@
-"""What every change of the card on screen has in common: who saw what before, the history, the menus that are open."""
+"""What every change of the card on screen has in common: who saw what before, and the history."""
 
 import hashlib
 import json
@@ -10,7 +10,6 @@ from django_q.tasks import async_task
 
 from shared_apps.accounts.models import AuditEntry
 from shared_apps.core.errors import RuleError
-from shared_apps.live import hints
 
 SPREAD = "shared_apps.catalogue.tasks.spread_ingredients"
 Facts = dict[str, object]  # what there is to say of a product or an ingredient, by name: what the history keeps
@@ -53,7 +52,7 @@ def check_seen(*, seen: str, facts: Facts) -> None:
 
 
 def keep(*, act: str, subject: str, before: Mapping[str, object], after: Mapping[str, object], user_id: int) -> None:
-    """Keeps what differs in the history, and tells every open menu: one hint for all the pizzerias."""
+    """Keeps what differs in the history."""
     names = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
     AuditEntry.objects.create(
         actor_id=user_id,
@@ -62,12 +61,6 @@ def keep(*, act: str, subject: str, before: Mapping[str, object], after: Mapping
         before={name: before[name] for name in names if name in before},
         after={name: after[name] for name in names if name in after},
     )
-    tell_menus()
-
-
-def tell_menus() -> None:
-    """Last in its transaction."""
-    hints.changed(scope=hints.PUBLIC, topics=[hints.CARD])
 
 
 def stock_everywhere() -> None:

@@ -163,25 +163,6 @@ def test_a_new_ingredient_is_sent_to_the_stock_of_every_pizzeria(head_office):
     assert [task.task["func"] for task in OrmQ.objects.all()] == [changes.SPREAD]
 
 
-def test_every_open_menu_is_told_in_one_hint_whatever_the_number_of_shops(head_office, own_hints):
-    write("reine", dearer("reine"), head_office)
-    assert own_hints() == ["public:card"]
-
-
-@pytest.fixture
-def own_hints():
-    """The notifications that this transaction asked for, as PostgreSQL heard them."""
-    statements: list[str] = []
-
-    def wrapper(execute, sql, params, many, context):
-        if "pg_notify" in sql:
-            statements.append(params[1])
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(wrapper):
-        yield lambda: statements
-
-
 def test_the_files_leave_what_head_office_wrote_and_say_so(head_office, capsys):
     price = offer("reine").price_cents
     write("reine", dearer("reine"), head_office)
@@ -270,3 +251,10 @@ def test_of_two_who_save_at_the_same_moment_one_is_refused(committed_product):
         thread.join(20)
     assert sorted(outcomes) == ["kept", "refused"]
     assert AuditEntry.objects.filter(subject="course").count() == 2  # made, then changed once
+
+
+def test_alcohol_stays_off_sale_while_nobody_asks_the_age(head_office):
+    values = product_values("biere-blonde-33cl")
+    assert not write("biere-blonde-33cl", replace(values, position=99), head_office).published
+    with pytest.raises(Incomplete, match="alcool"):
+        write("biere-blonde-33cl", replace(values, published=True), head_office)

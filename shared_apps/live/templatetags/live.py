@@ -14,8 +14,7 @@ def live_stream(context: RequestContext, *topics: str) -> SafeString:
     """The attribute that opens the page's one stream: `<main {% live_stream "orders" "stock" %}>`.
 
     A region then says what it listens to and where it is fetched:
-    `<section id="board" data-live-topic="orders" data-live-url="{% url 'kitchen:board' %}">`. A topic of the group that
-    every shop may hear is written `public:card`; its region says `card`.
+    `<section id="board" data-live-topic="orders" data-live-url="{% url 'kitchen:board' %}">`.
     """
     request = context["request"]
     scope = request.pizzeria.schema_name if request.pizzeria else "public"

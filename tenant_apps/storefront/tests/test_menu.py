@@ -1,4 +1,3 @@
-import html
 import random
 import re
 
@@ -7,11 +6,8 @@ from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from conftest import ask, place, proof_size, variant
-from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient
-from shared_apps.catalogue.tests.written import dearer, write
 from shared_apps.core.calendar import business_day
-from shared_apps.live import tokens
 from tenant_apps.orders.services import stocktaking
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.models import Closure, LocalOffer, ShopSettings
@@ -72,21 +68,6 @@ def test_the_menu_asks_twelve_questions_whatever_was_sold(shop, visit, django_as
         place(shop, ask("margherita"))
     with django_assert_max_num_queries(12):
         client.get("/")
-
-
-def test_an_open_menu_listens_to_the_groups_card_and_is_sent_again_only_when_it_changed(
-    shop, visit, make_staff, django_assert_max_num_queries
-):
-    client = visit(shop)
-    token = re.search(r"token=([^\"&]+)", client.get("/").text)
-    assert token
-    assert "public:card" in tokens.read(html.unescape(token[1]))
-    first = client.get("/carte/")
-    assert client.get("/carte/", headers={"If-None-Match": first["ETag"]}).status_code == 304
-    with schema_context("public"):
-        write("reine", dearer("reine"), make_staff(Role.HEAD_OFFICE))
-    with django_assert_max_num_queries(10):
-        assert client.get("/carte/", headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
 @pytest.fixture(scope="module")

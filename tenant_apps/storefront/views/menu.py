@@ -12,7 +12,6 @@ from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.pictures import Drawn
 from shared_apps.catalogue.recipes import Card, ImpossibleConfiguration, Offer
 from shared_apps.customers import services as customers
-from shared_apps.live.regions import region
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop import zones
 from tenant_apps.storefront import baskets, forms, queries
@@ -34,24 +33,11 @@ def _sprite(pizzas: list[Drawn]) -> str:
 
 @require_GET
 def menu(request: ShopRequest) -> HttpResponse:
-    basket = baskets.current(request)
-    context = _menu(request) | {"basket": basket, "pieces": basket_services.count(basket=basket)}
-    return render(request, "storefront/menu.html", context)
-
-
-@require_GET
-@region
-def menu_card(request: ShopRequest) -> HttpResponse:
-    """The card of a menu that is open, after head office or the manager changed it."""
-    return render(request, "storefront/_menu.html", _menu(request))
-
-
-def _menu(request: ShopRequest) -> dict[str, object]:
-    now = timezone.now()
+    now, basket = timezone.now(), baskets.current(request)
     shop = shop_queries.situation(now)
     opening = queries.opening(shop.hours, now)
     sections = queries.menu(shop.changes, now=now, at=opening.soonest)
-    return {
+    context = {
         "sections": sections,
         "pictures": _sprite(queries.pizzas_in(sections)),
         "opening": opening,
@@ -61,7 +47,10 @@ def _menu(request: ShopRequest) -> dict[str, object]:
         "collection_closed_until_at": shop.settings.web_closed_until(ServiceMode.COLLECTION, now),
         "origins": queries.origins(shop.changes, now),
         "mine": customers.allergens_of(request.user),
+        "basket": basket,
+        "pieces": basket_services.count(basket=basket),
     }
+    return render(request, "storefront/menu.html", context)
 
 
 @require_GET
@@ -96,7 +85,10 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
         "mine": customers.allergens_of(request.user),
+        "basket": basket,
+        "pieces": basket_services.count(basket=basket),
     }
+    return render(request, "storefront/menu.html", context)
     template = "storefront/_customiser.html" if request.htmx else "storefront/product.html"
     return render(request, template, context)
 

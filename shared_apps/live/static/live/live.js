@@ -5,8 +5,6 @@
 //   <p data-live-status data-on="en direct" data-off="…">      says whether the page is live
 //
 //   <section data-live-every="15" …>                          a region that is also fetched each 15 s: no hint says it
-//   <section data-live-calm …>                                one that thousands look at: fetched after a hint only, not when
-//                                                             the stream opens (the page has just come) nor by polling
 //
 // When the stream is cut, regions are polled and the page says so. After a region changed it gets `live:updated`.
 
@@ -23,7 +21,6 @@ let lastWord = 0;
 let up = null;
 
 const regions = () => document.querySelectorAll("[data-live-url]");
-const eager = () => document.querySelectorAll("[data-live-url]:not([data-live-calm])");
 
 // The form tokens are masked anew in every answer: they say nothing of the content.
 const content = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
@@ -117,7 +114,7 @@ function open(url) {
   source.addEventListener("beat", heard);
   source.addEventListener("hello", (event) => {
     heard(event);
-    eager().forEach(refresh);
+    regions().forEach(refresh);
   });
   source.addEventListener("resync", (event) => {
     heard(event);
@@ -143,7 +140,7 @@ if (root) {
     open(root.dataset.liveStream);
   }, WATCH_MS);
   setInterval(() => {
-    if (!up) eager().forEach(refresh);
+    if (!up) regions().forEach(refresh);
   }, POLL_MS);
   for (const region of regions()) {
     if (region.dataset.liveEvery) setInterval(() => !document.hidden && refresh(region), region.dataset.liveEvery * 1000);
