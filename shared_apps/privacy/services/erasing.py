@@ -14,7 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.core.mail import send_mail
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -146,8 +146,22 @@ def forget_customer(*, pizzeria_id: int, customer_id: int) -> bool:
     False when one of them is not over, or is a case: it is asked again later. Held together with what makes one of them
     again, which copies it under the lock of the first.
     """
-    theirs = Order.objects.filter(customer_id=customer_id).order_by("pk")
-    numbers = list(theirs.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    return _forget(pizzeria_id, Order.objects.filter(customer_id=customer_id))
+
+
+@transaction.atomic
+def forget_guest(*, pizzeria_id: int, phone: str) -> tuple[int, bool]:
+    """Orders placed without an account from this E.164 number, in the shop of the current schema, at its owner's request.
+
+    How many there are, and whether they are forgotten: not while one of them is not over, or is a case.
+    """
+    theirs = Order.objects.filter(contact_phone=phone, customer=None, remakes=None)
+    return theirs.count(), _forget(pizzeria_id, theirs)
+
+
+def _forget(pizzeria_id: int, theirs: "QuerySet[Order]") -> bool:
+    held = theirs.order_by("pk").select_for_update(of=("self",), no_key=True)
+    numbers = list(held.values_list("pk", flat=True))
     if not numbers:
         return True
     whole = Order.objects.filter(Q(pk__in=numbers) | Q(remakes_id__in=numbers))

@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from django_tenants.utils import schema_context
@@ -333,3 +333,30 @@ def test_unused_accounts_are_left_to_the_night_of_each_shop(shop, neighbour, cus
         assert Order.objects.get(pk=order.pk).contact_name == ""
     assert "longtemps" in mail.outbox[-1].body
     check_invariants()
+
+
+def test_a_guest_is_forgotten_at_their_request_and_an_account_is_not(shop, neighbour, customer, capsys):
+    linked = sold(shop, customer)
+    for here in (shop, neighbour):
+        sold(here, customer, customer_id=None, by=CUSTOMER)
+    under_way = place(neighbour, ask("reine", 2), contact=HOME, wishes=WISHES)
+    with schema_context("public"):
+        with pytest.raises(CommandError, match=neighbour.slug):
+            call_command("forget_guest", "06 98 76 54 32")
+        assert "1 commande(s)" in capsys.readouterr().out
+    with schema_context(neighbour.schema_name):
+        assert Order.objects.filter(contact_name=NAME).count() == 2
+        changing.cancel(shop=neighbour, order_id=under_way.pk, by=CUSTOMER, now=timezone.now())
+    with schema_context("public"):
+        call_command("forget_guest", "06 98 76 54 32")
+    with schema_context(neighbour.schema_name):
+        assert not Order.objects.filter(contact_name=NAME).exists()
+    with schema_context(shop.schema_name):
+        assert [order.pk for order in Order.objects.filter(contact_name=NAME)] == [linked.pk]
+    call_command("verify_till")
+    check_invariants()
+
+
+def test_a_number_that_is_none_is_refused(db):
+    with pytest.raises(CommandError):
+        call_command("forget_guest", "12")

@@ -1,5 +1,6 @@
 """An order placed by the customer while their account is erased: one of the two is refused, and nothing of them is left."""
 
+import datetime as dt
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +16,11 @@ from shared_apps.core.errors import RuleError
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.privacy.models import Erasure, ErasureStep
-from shared_apps.privacy.services import erasing
+from shared_apps.privacy.services import erasing, forgetting
 from shared_apps.privacy.tests.test_erasing import HOME, NAME, WISHES
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders.models import Order, RemakeReason
-from tenant_apps.orders.services import remaking
+from tenant_apps.orders.services import acts, remaking
 from tenants.backend.base import LOGIN
 from tenants.hosts import Shop
 from tenants.roles import acting_as
@@ -172,3 +173,28 @@ def test_an_order_made_again_meanwhile_is_forgotten_too_or_waited_for(own_shop, 
         assert forgetting.result() is False  # the remake is in the kitchen: asked again once it is over
     with schema_context(own_shop.schema_name):
         assert set(Order.objects.values_list("contact_name", flat=True)) == {NAME}
+
+
+def test_what_somebody_holds_is_left_for_the_next_night(own_shop, customer):
+    """Nobody at the counter waits for the retention, nor the retention for them."""
+    orders, pause = [over(own_shop, customer) for _index in range(2)], Pause()
+    long_ago = timezone.now() - dt.timedelta(days=400)
+    Order.objects.filter(pk__in=[made.pk for made in orders]).update(handed_over_at=long_ago)
+
+    def hold() -> None:
+        try:
+            with schema_context(own_shop.schema_name), transaction.atomic():
+                acts.locked(orders[0].pk)
+                pause.here()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert pause.reached.wait(20)
+        assert forgetting.forget(now=timezone.now())
+        assert list(Order.objects.order_by("pk").values_list("contact_name", flat=True)) == [NAME, ""]
+        pause.on.set()
+        holding.result()
+    assert forgetting.forget(now=timezone.now())
+    assert set(Order.objects.values_list("contact_name", flat=True)) == {""}
