@@ -4,10 +4,11 @@ import shutil
 import threading
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_tenants.utils import schema_context
@@ -209,11 +210,12 @@ def test_the_files_sell_nothing_made_of_what_is_not_checked(head_office):
 
 @pytest.fixture
 def committed_product(django_db_setup, django_db_blocker):
-    """A pizza of its own for two editors who commit, taken away after."""
+    """A pizza and an ingredient of its own for two editors who commit, taken away after."""
     with django_db_blocker.unblock():
         connection.set_schema_to_public()
         user = User.objects.create_user("siege@course.example", "x" * 12)
-        product = new_pizza(user, "mozzarella", name="Course")
+        cheese = new_ingredient(user, name="Tomme de course")
+        product = new_pizza(user, cheese.code, name="Course", published=False)
         try:
             yield product, user
         finally:
@@ -224,8 +226,23 @@ def committed_product(django_db_setup, django_db_blocker):
                 variant.recipe.all().delete()
                 variant.delete()
             Product.objects.filter(pk=product.pk).delete()
+            Ingredient.objects.filter(pk=cheese.pk).delete()
+            OrmQ.objects.all().delete()
             user.delete()
             connection.close()
+
+
+def in_thread(act) -> threading.Thread:
+    def run() -> None:
+        with schema_context("public"):
+            try:
+                act()
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
 
 
 def test_of_two_who_save_at_the_same_moment_one_is_refused(committed_product):
@@ -233,20 +250,15 @@ def test_of_two_who_save_at_the_same_moment_one_is_refused(committed_product):
     shown, start, outcomes = seen(product), threading.Barrier(2), []
 
     def save(more: int) -> None:
-        with schema_context("public"):
-            values = dearer("course", more)
-            start.wait(10)
-            try:
-                products.save(product_id=product.pk, values=values, seen=shown, user_id=user.pk, now=timezone.now())
-                outcomes.append("kept")
-            except ChangedMeanwhile:
-                outcomes.append("refused")
-            finally:
-                connection.close()
+        values = dearer("course", more)
+        start.wait(10)
+        try:
+            products.save(product_id=product.pk, values=values, seen=shown, user_id=user.pk, now=timezone.now())
+            outcomes.append("kept")
+        except ChangedMeanwhile:
+            outcomes.append("refused")
 
-    threads = [threading.Thread(target=save, args=(more,)) for more in (100, 200)]
-    for thread in threads:
-        thread.start()
+    threads = [in_thread(partial(save, more)) for more in (100, 200)]
     for thread in threads:
         thread.join(20)
     assert sorted(outcomes) == ["kept", "refused"]
@@ -258,3 +270,32 @@ def test_alcohol_stays_off_sale_while_nobody_asks_the_age(head_office):
     assert not write("biere-blonde-33cl", replace(values, position=99), head_office).published
     with pytest.raises(Incomplete, match="alcool"):
         write("biere-blonde-33cl", replace(values, published=True), head_office)
+
+
+def test_what_is_being_published_and_an_ingredient_that_is_no_longer_checked_do_not_pass_each_other(committed_product):
+    product, user = committed_product
+    outcomes: list[str] = []
+
+    def uncheck() -> None:
+        values = ingredient_values("tomme-de-course", allergens_declared=False, extras={})
+        try:
+            write_ingredient("tomme-de-course", values, user)
+            outcomes.append("unchecked")
+        except Incomplete:
+            outcomes.append("refused")
+
+    with transaction.atomic():
+        write("course", product_values("course", published=True), user)
+        other = in_thread(uncheck)
+        while other.is_alive() and not waits_for_a_lock():
+            other.join(0.02)
+    other.join(20)
+    assert outcomes == ["refused"]
+    product.refresh_from_db()
+    assert product.published
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
