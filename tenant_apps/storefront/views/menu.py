@@ -85,10 +85,7 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         "quantity": request.GET.get("quantity", "1"),
         "query": request.GET.urlencode(),
         "mine": customers.allergens_of(request.user),
-        "basket": basket,
-        "pieces": basket_services.count(basket=basket),
     }
-    return render(request, "storefront/menu.html", context)
     template = "storefront/_customiser.html" if request.htmx else "storefront/product.html"
     return render(request, template, context)
 
