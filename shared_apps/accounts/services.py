@@ -75,15 +75,25 @@ class LastOfHeadOffice(RuleError):
         super().__init__(_("Head office keeps at least one person: invite another one first."))
 
 
+class AccountClosed(RuleError):
+    """Support closed it, or its owner is having it erased: its e-mail is free once that is done."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The account of this e-mail is closed. If it is being erased, try again in an hour."))
+
+
 def invite_member(
     *, email: str, name: str, roles: Collection[Role], pizzeria_id: int | None, by_id: int | None
 ) -> User:
     """Gives somebody roles in a shop, or in the group when there is none, and writes to them.
 
     The account is made if there is none, and nobody is told which. Sent twice, it writes once: `invite_again` is for that.
+    Raises AccountClosed.
     """
     with schema_context(get_public_schema_name()), transaction.atomic():
         user = User.objects.select_for_update().get(pk=_account(email.strip().lower(), name).pk)
+        if not user.is_active:
+            raise AccountClosed
         before = _roles(user.pk, pizzeria_id)
         _give(user.pk, pizzeria_id, roles)
         _audit(user, user.email, pizzeria_id, by_id, before)

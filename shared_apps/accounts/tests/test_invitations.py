@@ -83,6 +83,22 @@ def test_whoever_found_a_lost_password_again_keeps_it(shop, visit):
     assert again.get("/gestion/").status_code == 200
 
 
+def test_a_closed_account_is_given_nothing_and_the_form_says_why(shop, visit, make_staff):
+    with schema_context("public"):
+        User.objects.create_user(EMAIL, PASSWORD, is_active=False)
+    manager, office = visit(shop, make_staff(Role.MANAGER, shop)), visit(None, make_staff(Role.HEAD_OFFICE))
+    sent = {"name": "Nora", "email": EMAIL, "roles": ["cook"]}
+    answers = [
+        manager.post("/gestion/reglages/equipe/", sent),
+        office.post("/siege/equipes/", sent | {"place": str(shop.id)}),
+    ]
+    assert all(answer.status_code == 422 and "est fermé" in answer.content.decode() for answer in answers)
+    with pytest.raises(CommandError, match="est fermé"):
+        call_command("invite_head_office", EMAIL)
+    assert not Membership.objects.filter(user__email=EMAIL).exists()
+    assert not mail.outbox
+
+
 def test_who_works_in_one_shop_keeps_their_password_in_the_next(shop, neighbour, make_staff):
     cook = make_staff(Role.COOK, shop)
     invite(neighbour, email=cook.email, role=Role.COOK)

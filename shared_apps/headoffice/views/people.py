@@ -25,15 +25,10 @@ def people(request: StaffRequest) -> HttpResponse:
     places = group.places()
     form = InvitationForm(request.POST or None, places=places)
     if request.method == "POST" and form.is_valid():
-        user = accounts.invite_member(
-            email=form.cleaned_data["email"],
-            name=form.cleaned_data["name"],
-            roles=form.chosen,
-            pizzeria_id=form.pizzeria_id,
-            by_id=request.user.pk,
-        )
-        messages.success(request, _("The invitation is on its way."), extra_tags="good")
-        return redirect("headoffice:person", user.pk)
+        user = _invited(request, form)
+        if user:
+            messages.success(request, _("The invitation is on its way."), extra_tags="good")
+            return redirect("headoffice:person", user.pk)
     search = SearchForm(request.GET, places=places)
     asked = search.cleaned_data if search.is_valid() else {}
     found = group.everybody(words=asked.get("q", ""), place=asked.get("lieu", ""))
@@ -41,6 +36,21 @@ def people(request: StaffRequest) -> HttpResponse:
     rows = [(user, group.posts(user)) for user in page]
     context = {"form": form, "search": search, "page": page, "rows": rows, "asked": asked}
     return render(request, "headoffice/people.html", context, status=422 if form.errors else 200)
+
+
+def _invited(request: StaffRequest, form: InvitationForm) -> User | None:
+    """None when the form says why not."""
+    try:
+        return accounts.invite_member(
+            email=form.cleaned_data["email"],
+            name=form.cleaned_data["name"],
+            roles=form.chosen,
+            pizzeria_id=form.pizzeria_id,
+            by_id=request.user.pk,
+        )
+    except RuleError as refusal:
+        form.add_error("email", str(refusal))
+        return None
 
 
 @require_GET
@@ -78,10 +88,13 @@ def add_post(request: StaffRequest, user_id: int) -> HttpResponse:
     form = PostForm(request.POST, places=group.places())
     if not form.is_valid():
         return _person(request, user, form)
-    accounts.invite_member(
-        email=user.email, name=user.name, roles=form.chosen, pizzeria_id=form.pizzeria_id, by_id=request.user.pk
-    )
-    messages.success(request, _("Roles kept."), extra_tags="good")
+    try:
+        accounts.invite_member(
+            email=user.email, name=user.name, roles=form.chosen, pizzeria_id=form.pizzeria_id, by_id=request.user.pk
+        )
+        messages.success(request, _("Roles kept."), extra_tags="good")
+    except RuleError as refusal:
+        messages.error(request, str(refusal), extra_tags="bad")
     return redirect("headoffice:person", user_id)
 
 

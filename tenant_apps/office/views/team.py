@@ -22,7 +22,16 @@ from tenant_apps.office.settings_forms import SHOP_ROLES, InvitationForm, RolesF
 def members(request: StaffRequest) -> HttpResponse:
     """The shop's people and what they may do."""
     form = InvitationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and _invited(request, form):
+        messages.success(request, _("The invitation is on its way."), extra_tags="good")
+        return redirect("office:members")
+    context = {"form": form, "people": _people(request.pizzeria.id), "roles": SHOP_ROLES}
+    return render(request, "office/members.html", context, status=422 if form.errors else 200)
+
+
+def _invited(request: StaffRequest, form: InvitationForm) -> bool:
+    """Else the form says why not."""
+    try:
         accounts.invite_member(
             email=form.cleaned_data["email"],
             name=form.cleaned_data["name"],
@@ -30,10 +39,9 @@ def members(request: StaffRequest) -> HttpResponse:
             pizzeria_id=request.pizzeria.id,
             by_id=request.user.pk,
         )
-        messages.success(request, _("The invitation is on its way."), extra_tags="good")
-        return redirect("office:members")
-    context = {"form": form, "people": _people(request.pizzeria.id), "roles": SHOP_ROLES}
-    return render(request, "office/members.html", context, status=422 if form.errors else 200)
+    except RuleError as refusal:
+        form.add_error("email", str(refusal))
+    return form.is_valid()
 
 
 def _people(pizzeria_id: int) -> list[dict[str, Any]]:

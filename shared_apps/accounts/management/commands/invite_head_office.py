@@ -7,6 +7,7 @@ from django.core.validators import validate_email
 
 from shared_apps.accounts import services
 from shared_apps.accounts.models import Role
+from shared_apps.core.errors import RuleError
 
 
 class Command(BaseCommand):
@@ -22,7 +23,10 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError:
             raise CommandError(f"« {email} » n'est pas une adresse e-mail.") from None
-        user = services.invite_member(
-            email=email, name=options["name"], roles=[Role.HEAD_OFFICE], pizzeria_id=None, by_id=None
-        )
+        try:
+            user = services.invite_member(
+                email=email, name=options["name"], roles=[Role.HEAD_OFFICE], pizzeria_id=None, by_id=None
+            )
+        except RuleError as refusal:
+            raise CommandError(str(refusal)) from None
         self.stdout.write(f"{user.email} est du siège ; la lettre part avec les prochaines tâches.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from shared_apps.core.errors import RuleError
 from shared_apps.onboarding import plans, services
 
 FLAGS = {
@@ -34,7 +35,11 @@ class Command(BaseCommand):
         for position, plan in enumerate(wanted, start=1):
             self.stdout.write(f"[{position}/{len(wanted)}] {plan.name}… ", ending="")
             self.stdout.flush()
-            opened = services.open_pizzeria(plan=plan)
+            try:
+                opened = services.open_pizzeria(plan=plan)
+            except RuleError as refusal:
+                self.stdout.write("")
+                raise CommandError(f"{plan.name} : {refusal} Rien n'en a été créé ; corrigez et relancez.") from None
             what = ", ".join(opened.done) or "déjà ouverte, rien à faire"
             self.stdout.write(f"{what}\n        {opened.pizzeria.url}")
 
