@@ -24,7 +24,7 @@ SOCKET_LIMIT = 107 - len("/.s.PGSQL.5432.lock")  # sun_path of Linux, in bytes
 UNPRIVILEGED = 65534  # nobody: PostgreSQL refuses to run as root
 OPTIONS = {
     "listen_addresses": "",
-    "max_connections": "200",
+    "max_connections": "400",  # a test pays with a hundred at once, beside the site of the browsers and another worker
     "max_locks_per_transaction": "1024",  # a dump or a drop takes a lock per table of every shop
     "shared_buffers": "256MB",
     "timezone": "UTC",

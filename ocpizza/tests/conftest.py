@@ -127,6 +127,15 @@ def browser_type_launch_args(browser_type_launch_args, django_db_setup):
     }
 
 
+@pytest.fixture(autouse=True)
+def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No page outlives its test: it would go on asking the site, whose connections others need."""
+    yield
+    if "browser" in request.fixturenames:
+        for context in request.getfixturevalue("browser").contexts:
+            context.close()
+
+
 @functools.cache
 def _hashed() -> str:
     return make_password(PASSWORD, hasher="pbkdf2_sha256")  # the server of the browsers knows no quicker one
