@@ -11,7 +11,7 @@ The login (POSTGRES_USER) is NOINHERIT: it has no right of its own until it take
 mistakes; it does not stop SQL injection, since whoever can send SQL can RESET ROLE.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.apps import apps
@@ -96,24 +96,32 @@ def grant_public() -> None:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {shops}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {application}, {shops}",
         *(f"GRANT {rights} ON {_quote(table)} TO {shops}" for table, rights in tables.items()),
-        *_append_only("public", application, _shared_models()),
+        *_append_only("public", application, _models(of_a_shop=False)),
     )
 
 
-def _shared_models() -> list[type[Model]]:
-    labels = {config.label for config in apps.get_app_configs() if config.name not in settings.TENANT_APPS}
+def _models(*, of_a_shop: bool) -> list[type[Model]]:
+    """The models whose tables are in a shop's schema, or those of the public one."""
+    labels = {config.label for config in apps.get_app_configs() if (config.name in settings.TENANT_APPS) == of_a_shop}
     return [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in labels]
 
 
 def _rights_of_shops() -> Iterator[tuple[str, str]]:
-    for model in _shared_models():
+    for model in _models(of_a_shop=False):
         table, label = model._meta.db_table, model._meta.app_label
         if table in WRITTEN_BY_A_SHOP:
             yield table, WRITTEN_BY_A_SHOP[table]
         elif label in READ:
             yield table, "SELECT"
         elif label in WRITE:
-            yield table, "SELECT, INSERT" if getattr(model, "append_only", False) else "SELECT, INSERT, UPDATE, DELETE"
+            yield table, _rights_on(model)
+
+
+def _rights_on(model: type[Model]) -> str:
+    """Of who writes in its table, as `_append_only` leaves them."""
+    if getattr(model, "append_only", False):
+        return "SELECT, INSERT"
+    return "SELECT, INSERT, UPDATE" if getattr(model, "never_deleted", False) else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _append_only(schema: str, role: str, models: Iterable[type[Model]]) -> list[str]:
@@ -141,16 +149,42 @@ def create_shop_role(schema_name: str) -> None:
 def shop_grants(schema_name: str) -> str:
     """The statements that open a shop's schema to its role and to nobody else, for the owner to run."""
     schema, role = _quote(schema_name), _quote(shop_role(schema_name))
-    tenant_labels = {config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS}
-    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in tenant_labels]
     return ";".join(
         [
             f"GRANT USAGE ON SCHEMA {schema} TO {role}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
             f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
             f"REVOKE ALL ON {schema}.django_migrations FROM {role}",
-            *_append_only(schema_name, role, models),
+            *_append_only(schema_name, role, _models(of_a_shop=True)),
         ]
+    )
+
+
+def _rights_in_a_shop() -> dict[str, str]:
+    return {model._meta.db_table: _rights_on(model) for model in _models(of_a_shop=True)}
+
+
+def rights_to_put_right(schema_name: str) -> dict[str, str]:
+    """Tables of the models that are not there yet, or where the shop's role may do less or more than the rights given."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, string_agg(privilege_type, ', ') FROM pg_class, aclexplode(relacl)"
+            " WHERE relnamespace = to_regnamespace(%s) AND relname = ANY(%s) AND grantee = to_regrole(%s) GROUP BY 1",
+            [schema_name, list(wanted := _rights_in_a_shop()), _quote(shop_role(schema_name))],
+        )
+        found = {table: set(rights.split(", ")) for table, rights in cursor.fetchall()}
+    return {table: rights for table, rights in wanted.items() if found.get(table) != set(rights.split(", "))}
+
+
+def grants_anew(schema_name: str, rights_on: Mapping[str, str]) -> str:
+    """The statements that leave the shop's role these rights on these tables, for the owner to run.
+
+    Those alone: `ALL TABLES IN SCHEMA` reads the tables of every shop to find this one's, and writes each of them again.
+    """
+    role = _quote(shop_role(schema_name))
+    names = {f"{_quote(schema_name)}.{_quote(table)}": rights for table, rights in rights_on.items()}
+    return " ".join(
+        f"REVOKE ALL ON {name} FROM {role}; GRANT {rights} ON {name} TO {role};" for name, rights in names.items()
     )
 
 

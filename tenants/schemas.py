@@ -54,20 +54,17 @@ def create(*, schema_name: str) -> None:
     except NeedsRealSchema:
         with roles.acting_as(OWNER):
             _execute(f"CREATE SCHEMA {name}")
-        with as_owner_of(schema_name):
-            _run_executor(schema_name)
+            _run_executor(schema_name, roles.shop_grants(schema_name))
         return
     with roles.acting_as(OWNER):
-        _execute(
-            f"CREATE SCHEMA {name}; SET LOCAL search_path = {name}, public; {ddl} {roles.shop_grants(schema_name)}"
-        )
+        _execute(f"CREATE SCHEMA {name}; {_search_path(schema_name)} {ddl} {roles.shop_grants(schema_name)}")
 
 
 def create_aside(*, schema_name: str, ddl: str) -> None:
     """A schema that no role of a shop may enter: where a backup is restored and looked at before it is switched in."""
     name = connection.ops.quote_name(schema_name)
     with roles.acting_as(OWNER):
-        _execute(f"CREATE SCHEMA {name}; SET LOCAL search_path = {name}, public; {ddl}")
+        _execute(f"CREATE SCHEMA {name}; {_search_path(schema_name)} {ddl}")
 
 
 def rename(*, schema_name: str, to: str) -> None:
@@ -186,9 +183,9 @@ def migrate_all(*, report: Callable[[Outcome], None], only: Collection[str] | No
 
 def _planned(schema_name: str) -> tuple[list[Migration], Callable[[str], None]]:
     """What this schema and those in its state lack, and how it is run in each."""
+    if on_disk() <= _applied(schema_name):
+        return [], lambda name: None
     with schema_context(schema_name):
-        if on_disk() <= _applied(schema_name):
-            return [], lambda name: None
         executor = MigrationExecutor(connection)
         plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
         return plan, _replayer(executor, plan)
@@ -237,18 +234,31 @@ def _applied(schema_name: str) -> set[tuple[str, str]]:
 
 
 def _replayer(executor: MigrationExecutor, plan: list[Migration]) -> Callable[[str], None]:
-    """What to run inside each schema: collected SQL where possible, else Django's own executor."""
+    """What to run inside each schema: collected SQL where possible, else Django's own executor.
+
+    The rights are those that the plan's first schema lacks, as do the others in its state: mostly none (ADR 0006).
+    """
+    rights = roles.rights_to_put_right(connection.schema_name)
     try:
         state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
         sql = _collect(state, plan)
     except (NeedsRealSchema, DatabaseError):
-        return _run_executor
-    return lambda schema_name: _execute(f"{LOCK_TIMEOUT} {sql} {roles.shop_grants(schema_name)}")
+        return lambda schema_name: _run_executor(schema_name, roles.grants_anew(schema_name, rights))
+    return lambda schema_name: _execute(
+        f"{LOCK_TIMEOUT} {_search_path(schema_name)} {sql} {roles.grants_anew(schema_name, rights)}"
+    )
 
 
-def _run_executor(schema_name: str) -> None:
-    _run_migrations()
-    _execute(roles.shop_grants(schema_name))
+def _search_path(schema_name: str) -> str:
+    """Of this transaction alone, for the owner, who needs no other role in each schema."""
+    return f"SET LOCAL search_path = {connection.ops.quote_name(schema_name)}, public;"
+
+
+def _run_executor(schema_name: str, grants: str) -> None:
+    with schema_context(schema_name):
+        _run_migrations()
+        if grants:
+            _execute(grants)
 
 
 def _run_migrations() -> None:
@@ -265,7 +275,7 @@ def migrate_aside(*, schema_name: str) -> None:
 
 def _migrate_one(schema_name: str, plan: list[Migration], replay: Callable[[str], None]) -> Outcome:
     try:
-        with schema_context(schema_name), transaction.atomic():
+        with transaction.atomic():
             replay(schema_name)
     except Exception as error:  # whatever a migration raises, the other shops go on and this one is named
         return Outcome(schema_name, 0, f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
