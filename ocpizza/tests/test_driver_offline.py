@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from conftest import DESK, PHONE, check_invariants
 from ocpizza.tests.browsing import open_page, sign_in
+from ocpizza.tests.test_double_tap_of_money import paid
 from shared_apps.accounts.models import Role
 from tenant_apps.delivery.models import Act, Stop
 from tenant_apps.delivery.tests.doors import give, ready, send_out
@@ -29,15 +30,20 @@ def primary(page: Page, name: str):
     return page.get_by_role("button", name=re.compile(name))
 
 
+def press(page: Page, name: str) -> None:
+    primary(page, name).click()
+    page.wait_for_timeout(800)  # a second tap at once would be no tap
+
+
 def test_a_round_driven_without_network_is_sent_once_when_it_is_back(browser, site, own_shop, team):
     first, second, third = (ready(own_shop, number) for number in range(3))
     give(own_shop, team[Role.DRIVER], first, second, third)
     phone = phone_of(browser, site, own_shop, team[Role.DRIVER])
     phone.context.set_offline(True)
-    primary(phone, "^Parti").click()
-    primary(phone, "^Arrivé").click()
-    primary(phone, "^Livrée, 22,70").click()
-    primary(phone, "^Arrivé").click()
+    press(phone, "^Parti")
+    press(phone, "^Arrivé")
+    press(phone, "^Livrée, 22,70")
+    press(phone, "^Arrivé")
     phone.get_by_text("Ça ne se passe pas comme prévu").locator("visible=true").click()
     phone.locator('select[name="reason"]').locator("visible=true").select_option("absent")
     phone.get_by_role("button", name="Échec").click()
@@ -49,7 +55,7 @@ def test_a_round_driven_without_network_is_sent_once_when_it_is_back(browser, si
     phone.reload()  # the phone was locked, the page comes back as it was, what was done is still kept
     expect(phone.locator("#outbox li")).to_have_count(5)
     expect(phone.locator(".stop.current")).to_have_attribute("data-number", str(third.pk))
-    primary(phone, "^Arrivé").click()
+    press(phone, "^Arrivé")
     expect(phone.locator("#outbox li")).to_have_count(6)
 
     phone.context.set_offline(False)
@@ -70,8 +76,8 @@ def test_what_is_refused_when_it_comes_is_said_in_words_and_kept_until_read(brow
     send_out(own_shop, team[Role.DRIVER], order)
     phone = phone_of(browser, site, own_shop, team[Role.DRIVER])
     phone.context.set_offline(True)
-    primary(phone, "^Arrivé").click()
-    primary(phone, "^Livrée").click()
+    press(phone, "^Arrivé")
+    press(phone, "^Livrée")
     manager = open_page(browser, DESK)
     sign_in(manager, site, own_shop, team[Role.MANAGER])
     manager.goto(site.url(own_shop, f"/comptoir/{order.pk}/"))
@@ -100,10 +106,29 @@ def test_two_taps_of_an_impatient_thumb_are_one_act(browser, site, own_shop, tea
     phone = phone_of(browser, site, own_shop, team[Role.DRIVER])
     primary(phone, "^Arrivé").dblclick()
     expect(primary(phone, "^Livrée")).to_be_visible()
+    phone.wait_for_timeout(800)  # a second tap at once would be no tap
     primary(phone, "^Livrée").click(click_count=2)
     expect(phone.get_by_text("Aucune livraison")).to_be_visible()
     assert Payment.objects.count() == 1
     assert Act.objects.filter(refusal="").count() == 3
+    check_invariants()
+
+
+def test_a_second_tap_on_arrived_delivers_nothing(browser, site, own_shop, team):
+    """Of an order that is paid, « Livrée » stands where « Arrivé » stood."""
+    order = paid(own_shop, ready(own_shop))
+    send_out(own_shop, team[Role.DRIVER], order)
+    phone = phone_of(browser, site, own_shop, team[Role.DRIVER])
+    expect(phone.locator("[data-live-status]")).to_have_text("En direct")
+    box = primary(phone, "^Arrivé").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    phone.mouse.click(x, y)
+    phone.wait_for_timeout(250)  # a thumb that taps twice
+    phone.mouse.click(x, y)
+    phone.wait_for_timeout(800)  # nothing is waited for: nothing happens
+    assert list(Act.objects.values_list("kind", flat=True).order_by("pk")) == ["left", "arrived"]
+    phone.mouse.click(x, y)
+    expect(phone.get_by_text("Aucune livraison")).to_be_visible()
     check_invariants()
 
 

@@ -9,8 +9,6 @@ const SKEW_MS = 3000; // less is the network's, or the second that a moment is r
 const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0); // of the page
 // A tablet's own clock is not to be trusted: what it is wrong by is seen when the page comes, and as tickets do.
 let skew = Number(board.dataset.now) * 1000 - (Date.now() - age);
-const TWICE_MS = 700;
-const NEAR_PX = 60;
 const announce = document.getElementById("announce");
 let audio = null;
 let known = new Set(tickets().map((ticket) => ticket.dataset.ticket));
@@ -90,23 +88,6 @@ function unlock() {
   audio ??= new AudioContext();
   audio.resume().then(() => { soundButton.hidden = audio.state === "running"; });
 }
-
-// A second tap at the same place came for what was there: whatever is there now is not touched by it.
-let touched = { at: -TWICE_MS, x: 0, y: 0 };
-board.addEventListener("click", (event) => {
-  if (!event.target.closest("button[type=submit]") || !event.detail) return; // a keyboard says what it presses
-  const again = event.timeStamp - touched.at < TWICE_MS
-    && Math.hypot(event.clientX - touched.x, event.clientY - touched.y) < NEAR_PX;
-  if (again) {
-    event.preventDefault();
-    event.stopPropagation();
-  } else {
-    touched = { at: event.timeStamp, x: event.clientX, y: event.clientY };
-  }
-}, true);
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target === board) touched.at = performance.now(); // however long the answer took
-});
 
 soundButton.hidden = false;
 soundButton.addEventListener("click", unlock);
