@@ -13,6 +13,7 @@ from tenant_apps.orders.models import Order, OrderEvent
 from tenant_apps.shop.models import ShopSettings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+TABLET = {"width": 1024, "height": 768}
 SMALL = """() => [...document.querySelectorAll("a, button, summary")]
     .filter((one) => one.checkVisibility() && !one.classList.contains("skip"))
     .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
@@ -120,6 +121,21 @@ def test_whatever_is_touched_in_a_kitchen_is_large(browser, site, own_shop, team
     kitchen.get_by_role("link", name=re.compile("Recette")).first.click()
     expect(kitchen.locator("dialog[open]")).to_be_visible()
     assert kitchen.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("size", [TABLET, DESK], ids=["tablet", "desk"])
+def test_what_is_asked_of_the_whole_board_is_one_tap_away_however_long_it_is(browser, site, own_shop, team, size):
+    for _order in range(9):
+        place(own_shop, ask("reine"), ask("orientale"))
+    kitchen = open_page(browser, size)
+    sign_in(kitchen, site, own_shop, team[Role.COOK])
+    for words, shown in (("À faire en tout", "9 × Orientale"), ("Rappeler", "Rien n’est encore prêt")):
+        kitchen.locator("summary", has_text=words).click()
+        expect(kitchen.get_by_text(shown)).to_be_in_viewport()
+    kitchen.get_by_role("link", name=re.compile("Reine.*Recette")).first.click()
+    recipe = kitchen.locator("dialog[open]")
+    expect(recipe.get_by_role("heading", name="Reine")).to_be_in_viewport()
+    expect(recipe.get_by_role("button", name="Fermer")).to_be_in_viewport()
 
 
 def test_a_reload_keeps_the_board(browser, site, own_shop, team):
