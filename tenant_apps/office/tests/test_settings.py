@@ -12,7 +12,7 @@ from conftest import PASSWORD, ask, place, variant
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts import tasks
 from shared_apps.accounts.models import AuditEntry, Membership, Role, User
-from tenant_apps.shop import hours
+from tenant_apps.shop import configuration, hours
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours, WrongHours
 from tenant_apps.shop.models import ShopSettings
@@ -60,6 +60,29 @@ def test_new_hours_hold_at_once_and_are_in_the_history(shop, manager):
     assert "04:00-04:00" in page
 
 
+def test_the_history_is_told_in_the_words_of_the_screens(shop, manager):
+    with schema_context(shop.schema_name):
+        configuration.change_settings(
+            shop=shop,
+            values={
+                "oven_places": 6,
+                "delivery_fee_cents": 350,
+                "kitchen_stations": True,
+                "closed_holidays": ["christmas"],
+            },
+            user_id=None,
+        )
+        configuration.set_offers(shop=shop, offers={variant("reine").pk: (1250, False)}, user_id=None)
+        configuration.set_day(shop=shop, day=dt.date(2027, 2, 3), ranges=[], reason="travaux", user_id=None)
+    page = re.sub(r"<[^>]+>", "", manager.get("/gestion/reglages/historique/").content.decode()).replace("\u00a0", " ")
+    for words in (
+        "Places dans le four : 4 → 6", "Frais de livraison : 2,90 € → 3,50 €", "La cuisine travaille par postes : non → oui",
+        "Jours fériés de fermeture : — → Noël", "Notre prix : — → 12,50 €", "Fermée : — → travaux",
+    ):  # fmt: skip
+        assert words in page
+    assert "oven_places" not in page
+
+
 def test_wrong_hours_are_said_at_their_day_and_change_nothing(shop, manager):
     answer = manager.post("/gestion/reglages/horaires/", week(day_3="11:00-15:00 14:00-20:00"))
     assert answer.status_code == 422
@@ -69,7 +92,9 @@ def test_wrong_hours_are_said_at_their_day_and_change_nothing(shop, manager):
 
 def test_orders_promised_in_hours_that_close_are_named(shop, manager):
     order = place(shop, ask("margherita"))
-    day = timezone.localdate(order.slot.starts_at)
+    day = timezone.localdate(
+        order.slot.starts_at - dt.timedelta(hours=4)
+    )  # after midnight it is still the evening before
     with schema_context("public"):
         answer = manager.post(
             "/gestion/reglages/horaires/jour/",

@@ -13,6 +13,7 @@ from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.models import AuditEntry
 from shared_apps.accounts.permissions import Permission
 from shared_apps.core.fields import EurosField
+from tenant_apps.office import history as histories
 from tenant_apps.office.settings_forms import SettingsForm
 from tenant_apps.shop import configuration
 from tenant_apps.shop import queries as shop_queries
@@ -76,4 +77,6 @@ def history(request: StaffRequest) -> HttpResponse:
     if request.GET.get("acte"):
         entries = entries.filter(act=request.GET["acte"])
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    return render(request, "office/history.html", {"page": page, "act": request.GET.get("acte", "")})
+    units = histories.units()
+    rows = [(entry, histories.differences(entry, units)) for entry in page]
+    return render(request, "office/history.html", {"page": page, "rows": rows, "act": request.GET.get("acte", "")})
