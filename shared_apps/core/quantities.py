@@ -3,12 +3,20 @@
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 LARGEST = 10**9
+SUFFIXES = {"g": {"kg": 1000, "g": 1}, "ml": {"cl": 10, "ml": 1, "l": 1000}}
 
 
-def read(text: str) -> Decimal:
-    """`1 250,5` is 1250.50. Raises ValueError."""
+def read(text: str, unit: str = "") -> Decimal:
+    """`1 250,5` is 1250.50; of an ingredient in grams, `1,5 kg` is 1500. Raises ValueError."""
+    text, times = text.strip().lower(), 1
+    for suffix, worth in SUFFIXES.get(unit, {}).items():
+        if text.endswith(suffix):
+            text, times = text.removesuffix(suffix), worth
+            break
     try:
-        quantity = Decimal(text.strip().replace(",", ".").replace("\u202f", "").replace("\u00a0", "").replace(" ", ""))
+        quantity = times * Decimal(
+            text.strip().replace(",", ".").replace("\u202f", "").replace("\u00a0", "").replace(" ", "")
+        )
     except InvalidOperation:
         raise ValueError(text) from None
     if not quantity.is_finite() or not 0 <= quantity < LARGEST:

@@ -1,7 +1,6 @@
 """What the screens of the card show: its products by category, and who changed what of one of them."""
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from shared_apps.catalogue import queries
 from shared_apps.catalogue.models import Allergen, Ingredient, Product, VatClass
 from shared_apps.catalogue.recipes import Offer, allergens
 from shared_apps.core.money import euros
+from shared_apps.core.words import folded
 
 ON_SALE, OFF = "en-vente", "retires"
 HISTORY = 20
@@ -34,7 +34,7 @@ class Row:
     @property
     def words(self) -> str:
         names = {part.name for offer in self.offers for part in offer.recipe}
-        return _folded(" ".join([self.first.name, self.first.description, *names]))
+        return folded(" ".join([self.first.name, self.first.description, *names]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def sections(*, search: str, state: str) -> list[Section]:
     grouped: dict[int, list[Offer]] = {}
     for offer in queries.group_offers():
         grouped.setdefault(offer.product_id, []).append(offer)
-    wanted = _folded(search).split()
+    wanted = folded(search).split()
     rows = [Row(tuple(offers)) for offers in grouped.values()]
     rows = [row for row in rows if all(word in row.words for word in wanted) and _is_in(row.first.published, state)]
     found = [
@@ -60,17 +60,6 @@ def sections(*, search: str, state: str) -> list[Section]:
 
 def _is_in(published: bool, state: str) -> bool:
     return state not in (ON_SALE, OFF) or published == (state == ON_SALE)
-
-
-def matching(ingredients: Iterable[Ingredient], search: str) -> list[Ingredient]:
-    wanted = _folded(search).split()
-    return [one for one in ingredients if all(word in _folded(one.name) for word in wanted)]
-
-
-def _folded(text: str) -> str:
-    """Without accents nor capitals."""
-    split = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe"))
-    return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 
 @dataclass(frozen=True, slots=True)

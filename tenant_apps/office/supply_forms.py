@@ -262,7 +262,10 @@ class Received:
 
     def _read(self, row: ReceivedRow) -> None:
         try:
-            quantity, cents = quantities.read(row.received or "0"), quantities.read_cents(row.price)
+            quantity, cents = (
+                quantities.read(row.received or "0", row.line.ingredient.unit),
+                quantities.read_cents(row.price),
+            )
         except ValueError:
             row.error = _("Write a quantity such as 1250 or 12,5, and a price such as 8,90.")
             return

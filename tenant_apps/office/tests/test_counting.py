@@ -45,6 +45,22 @@ def test_only_what_is_written_is_counted_and_the_differences_are_kept(shop, mana
         assert Movement.objects.filter(reason="count").count() == 2
 
 
+def test_a_count_may_be_written_in_kilograms(shop, manager):
+    cheese, oil = key("mozzarella"), key("huile-olive")
+    manager.post("/gestion/stock/inventaire/", {f"count-{cheese}": "25,5 kg", f"count-{oil}": "75cl"})
+    with schema_context(shop.schema_name):
+        assert StockLevel.objects.get(pk=cheese).on_hand == 25500
+        assert StockLevel.objects.get(pk=oil).on_hand == 750
+    assert manager.post("/gestion/stock/inventaire/", {f"count-{cheese}": "2 l"}).status_code == 422
+
+
+def test_an_ingredient_is_found_by_what_one_types_of_it(shop, manager):
+    page = manager.get("/gestion/stock/?q=boeuf").content.decode()
+    assert "Bœuf haché" in page
+    assert "Mozzarella" not in page
+    assert "Aucun ingrédient" in manager.get("/gestion/stock/?q=ananas+noir").content.decode()
+
+
 def test_a_wrong_quantity_is_said_and_nothing_is_recorded(shop, manager):
     dough, cheese = key("paton-classique"), key("mozzarella")
     answer = manager.post("/gestion/stock/inventaire/", {f"count-{dough}": "beaucoup", f"count-{cheese}": "12"})

@@ -26,12 +26,12 @@ def count_stock(request: StaffRequest) -> HttpResponse:
     levels = list(queries.low_levels() if request.GET.get("voir") == "bas" else queries.levels())
     typed = {level.pk: request.POST.get(f"count-{level.pk}", "").strip() for level in levels}
     wrong, counted = dict[int, str](), dict[int, Decimal]()
-    for key, text in typed.items():
-        if text:
+    for level in levels:
+        if text := typed[level.pk]:
             try:
-                counted[key] = quantities.read(text)
+                counted[level.pk] = quantities.read(text, level.ingredient.unit)
             except ValueError:
-                wrong[key] = _("Write a quantity such as 1250 or 12,5.")
+                wrong[level.pk] = _("Write a quantity such as 1250 or 12,5.")
     refusal = ""
     if request.method == "POST" and not wrong:
         try:

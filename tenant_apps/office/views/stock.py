@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
+from shared_apps.core import words
 from shared_apps.core.errors import RuleError
 from shared_apps.live.regions import region
 from tenant_apps.office.forms import MovementForm, ThresholdForm
@@ -18,8 +19,10 @@ from tenant_apps.stock.models import Movement
 
 
 def _levels(request: StaffRequest) -> dict[str, object]:
-    only_low = request.GET.get("voir") == "bas"
-    return {"levels": queries.low_levels() if only_low else queries.levels(), "only_low": only_low}
+    only_low, search = request.GET.get("voir") == "bas", request.GET.get("q", "").strip()[:60]
+    levels = queries.low_levels() if only_low else queries.levels()
+    found = [level for level in levels if words.match(search, level.ingredient.name)]
+    return {"levels": found, "only_low": only_low, "search": search}
 
 
 @require_GET
