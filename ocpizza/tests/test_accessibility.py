@@ -226,7 +226,7 @@ def test_the_pages_of_the_staff(browser, site: Site, own_shop: Shop, team, size,
     reader.read("count, done")
     page.goto(site.url(own_shop, "/livraisons/"))
     reader.press("Commencer mon service")
-    page.get_by_text("En service depuis").click()
+    page.get_by_text("Service commencé à").click()
     page.get_by_label("Espèces comptées").fill("1")
     reader.press("Remettre la caisse")
     reader.read("shift, unexplained")

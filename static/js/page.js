@@ -1,5 +1,12 @@
 // What every page does: bring errors under the eyes, age what ages, hide what is over, clear a refusal.
 
+// Where the screens slide past one another, the one that is open is in view.
+const current = document.querySelector(".top nav [aria-current]");
+if (current) {
+  const nav = current.closest("nav");
+  nav.scrollLeft += current.getBoundingClientRect().right - nav.getBoundingClientRect().left - nav.clientWidth / 2;
+}
+
 const focusErrors = (root) => root.querySelector("[data-focus]")?.focus();
 
 function tick() {

@@ -14,7 +14,7 @@ register = template.Library()
 class Link:
     url: str
     label: str
-    is_current: bool
+    current: str  # of `aria-current`: the page itself, one of its pages, or nothing
 
 
 @register.simple_tag(takes_context=True)
@@ -24,8 +24,10 @@ def staff_screens(context: RequestContext) -> list[Link]:
     opened = screens.opened_by(request.roles, in_shop=request.pizzeria is not None)
     if request.device:
         opened = [screen for screen in opened if request.device.opens(screen.permission)]
-    here = request.resolver_match.view_name
-    return [Link(reverse(screen.url_name), str(screen.label), screen.url_name == here) for screen in opened]
+    urls = [reverse(screen.url_name) for screen in opened]
+    nearest = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    current = {nearest: "page" if request.path == nearest else "true"}
+    return [Link(url, str(screen.label), current.get(url, "")) for url, screen in zip(urls, opened, strict=True)]
 
 
 @register.simple_tag(takes_context=True)
