@@ -89,6 +89,8 @@ def history(*, act: str, subject: str) -> list[Change]:
 def _differences(entry: AuditEntry) -> Iterable[Difference]:
     labels = _labels()
     for name in sorted(entry.before.keys() | entry.after.keys()):
+        if name == "order" and sorted(entry.before.get(name, [])) != sorted(entry.after.get(name, [])):
+            continue  # its lines say what came and what left
         kind, *parts = name.split("|")
         label = " · ".join([labels.get(kind, kind), *(part for part in parts if part)])
         yield Difference(label, _written(kind, entry.before.get(name)), _written(kind, entry.after.get(name)))
@@ -107,6 +109,7 @@ def _labels() -> dict[str, str]:
         "steps": _("Steps"),
         "price": _("Price"),
         "recipe": _("Recipe"),
+        "order": _("Order of the recipe"),
         "removable": _("May be left out"),
         "allergens": _("Allergens"),
         "allergens_declared": _("Allergens checked"),

@@ -117,6 +117,7 @@ class Row:
     written: dict[str, str] = field(default_factory=dict)  # by size
     removable: bool = True
     error: str = ""
+    moved: str = ""  # the button that moved it, which keeps the keyboard
 
     @property
     def is_blank(self) -> bool:
@@ -153,10 +154,23 @@ class Recipe:
             if data.get("drop") != str(index):
                 found.rows.append(row)
             index += 1
+        found._move(data)
         if "more" in data:
             found.rows += _blanks()
         found._read()
         return found
+
+    def _move(self, data: Mapping[str, str]) -> None:
+        """One line up or down: the kitchen reads them in this order."""
+        for way, step in (("up", -1), ("down", 1)):
+            pressed = data.get(way, "")
+            if not pressed.isdecimal() or int(pressed) >= len(self.rows):
+                continue
+            at, to = int(pressed), int(pressed) + step
+            if 0 <= to < len(self.rows):
+                self.rows[at], self.rows[to] = self.rows[to], self.rows[at]
+                at_an_end = to == (0 if way == "up" else len(self.rows) - 1)
+                self.rows[to].moved = {"up": "down", "down": "up"}[way] if at_an_end else way
 
     @property
     def wrong(self) -> bool:
@@ -216,6 +230,7 @@ class Recipe:
             {
                 "index": index,
                 "row": row,
+                "name": getattr(self._ingredient(row), "name", ""),
                 "cells": [
                     {"name": f"line-{index}-{_key(size)}", "label": label, "value": row.written.get(_key(size), "")}
                     for size, label in self.sizes.items()

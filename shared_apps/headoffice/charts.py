@@ -13,6 +13,7 @@ from shared_apps.sales.comparing import Compared, Pair, Point
 from shared_apps.sales.spans import ONE_DAY, Span
 
 WIDTH, HEIGHT = 1000, 240
+SMALLEST = 2_000  # cents: its middle is a whole number of euros
 BY_WEEK = 92  # days from which a point is a week
 TITLES = {
     "hour": gettext_lazy("Turnover hour by hour"),
@@ -94,7 +95,7 @@ def of(compared: Compared) -> Chart:
     unit = "hour" if days == 1 else "week" if days > BY_WEEK else "day"
     steps = {"hour": _hours, "day": _days, "week": _weeks}[unit](compared)
     values = [cents for step in steps for cents in (step.now, step.before) if cents is not None]
-    return Chart(steps, unit, -_round(-min([0, *values])), _round(max([100, *values])))
+    return Chart(steps, unit, -_round(-min([0, *values])), _round(max([SMALLEST, *values])))
 
 
 def _round(cents: int) -> int:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.text import capfirst
@@ -129,15 +130,20 @@ def _listed(name: str, values: Sequence[object]) -> str:
     if name == "weekdays":
         return weekdays(values)  # type: ignore[arg-type]
     if name == "delivery_bands":
-        return ", ".join(f"{metres}\u00a0m\u00a0: {euros(fee)}" for metres, fee, _minimum in values)  # type: ignore[misc]
+        return ", ".join(_band(value) for value in values)
     return ", ".join(str(_choice(name, value)) for value in values)
+
+
+def _band(value: object) -> str:
+    metres, fee, _minimum = (int(part) for part in value)  # type: ignore[attr-defined]
+    return f"{metres}\u00a0m\u00a0: {euros(fee)}"
 
 
 def _choice(name: str, value: object) -> object:
     if name in CHOICES:
         return CHOICES[name].get(str(value), value)
     if name in ("zone_kind", "holiday_region", "closed_holidays"):
-        field = ShopSettings._meta.get_field(name)
+        field: Any = ShopSettings._meta.get_field(name)
         return dict(getattr(field, "base_field", field).flatchoices).get(value, value)
     return value
 

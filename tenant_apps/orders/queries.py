@@ -275,6 +275,11 @@ def in_progress() -> list[Handled]:
     return _handled(Order.objects.filter(state__in=OPEN | {State.AWAITING_PAYMENT}).order_by("slot__starts_at", "id"))
 
 
+def unpaid() -> list[Handled]:
+    """Open orders on which money is still to be taken."""
+    return [found for found in _handled(Order.objects.filter(state__in=OPEN)) if found.due_cents]
+
+
 def late(now: dt.datetime) -> list[Handled]:
     return _handled(Order.objects.filter(state__in=OPEN, slot__ends_at__lt=now).order_by("slot__starts_at", "id"))
 

@@ -60,12 +60,15 @@ class Values:
 def facts(product: Product) -> Facts:
     """All that head office writes of it."""
     found: Facts = {name: getattr(product, name) for name in OWN}
+    places: list[tuple[int, str]] = []
     for variant in product.variants.select_related("size").prefetch_related("recipe__ingredient"):
         size = variant.size.name if variant.size else ""
         found[f"price|{size}"] = variant.price_cents
         for line in variant.recipe.all():
             found[f"recipe|{line.ingredient.name}|{size}"] = quantities.written(line.quantity)
             found[f"removable|{line.ingredient.name}"] = line.removable
+            places.append((line.position, line.ingredient.name))
+    found["order"] = list(dict.fromkeys(name for _place, name in sorted(places)))
     return found
 
 

@@ -46,6 +46,12 @@ def price(code: str) -> int:
     return Variant.objects.get(product__code=code, size__code="classique").price_cents
 
 
+def order_of(code: str) -> list[int]:
+    """Of the small size, which has not the dough of the large one: the second line of the form."""
+    variant = Variant.objects.get(product__code=code, size__code="classique")
+    return [line.ingredient_id for line in variant.recipe.order_by("position")]
+
+
 def price_field() -> str:
     return f"price_{Size.objects.get(code='classique').pk}"
 
@@ -104,6 +110,31 @@ def test_lines_are_added_and_taken_out_without_keeping_anything(head_office):
     assert sum(name.endswith("-ingredient") for name in fewer) == lines - 1
     assert fewer["line-0-ingredient"] == sent["line-1-ingredient"]
     assert Product.objects.get(code="reine").name == "Reine"
+
+
+def test_a_line_is_moved_and_the_kitchen_reads_the_recipe_in_that_order(head_office):
+    sent = fields(page(head_office, address_of("reine")))
+    moved = head_office.post(address_of("reine"), sent | {"up": "3"})
+    assert moved.status_code == 200
+    after = fields(moved)
+    assert (after["line-2-ingredient"], after["line-3-ingredient"]) == (
+        sent["line-3-ingredient"],
+        sent["line-2-ingredient"],
+    )
+    assert re.search(r'name="up" value="2" autofocus', moved.text)  # pressed again, it is this line that goes up
+    assert order_of("reine")[1] == int(sent["line-2-ingredient"])  # nothing is kept yet
+    assert head_office.post(address_of("reine"), after).status_code == 302
+    assert order_of("reine")[1] == int(sent["line-3-ingredient"])
+    assert "Ordre de la recette" in page(head_office, address_of("reine")).text
+
+
+def test_the_first_line_goes_no_higher_and_the_last_no_lower(head_office):
+    sent = fields(page(head_office, address_of("reine")))
+    last = sum(name.endswith("-ingredient") for name in sent) - 1
+    for button in ({"up": "0"}, {"down": str(last)}, {"up": "99"}, {"down": "x"}):
+        after = fields(head_office.post(address_of("reine"), sent | button))
+        assert after["line-0-ingredient"] == sent["line-0-ingredient"]
+    assert re.search(r'name="down" value="0" autofocus', head_office.post(address_of("reine"), sent | {"up": "1"}).text)
 
 
 def test_a_refusal_says_what_lacks_and_keeps_what_was_typed(head_office):

@@ -15,6 +15,8 @@ from shared_apps.core.errors import RuleError
 from shared_apps.headoffice import card as cards
 from shared_apps.headoffice.card_forms import ProductForm, Recipe, sizes_of
 
+LINE_BUTTONS = {"more", "drop", "up", "down"}
+
 
 @require_GET
 @staff(Permission.CATALOGUE)
@@ -41,14 +43,14 @@ def product(request: StaffRequest, product_id: int) -> HttpResponse:
 
 
 def _edit(request: StaffRequest, product: Product | None, *, is_pizza: bool) -> HttpResponse:
-    """The form; the buttons of its table add and take out lines, and keep nothing."""
+    """The form; the buttons of its table add, move and take out lines, and keep nothing."""
     data = request.POST if request.method == "POST" else None
     seen = changes.fingerprint(products.facts(product)) if product else ""
     sizes = sizes_of(is_pizza)
     initial = ProductForm.of(product) if product else ProductForm.of_new(is_pizza)
     form = ProductForm(data, is_pizza=is_pizza, sizes=sizes, initial=initial)
     recipe = Recipe.of(product, sizes) if data is None else Recipe.sent(data, sizes)
-    only_lines = data is not None and ("more" in data or "drop" in data)
+    only_lines = data is not None and not LINE_BUTTONS.isdisjoint(data)
     if data is not None and not only_lines and form.is_valid() and not recipe.wrong:
         kept = _keep(request, product, form, recipe)
         if kept:

@@ -13,7 +13,9 @@ from shared_apps.accounts.permissions import ROLES, Permission
 from shared_apps.core.errors import RuleError
 from shared_apps.core.periods import PeriodForm
 from tenant_apps.books.forms import CloseForm
+from tenant_apps.drawer import queries as drawers
 from tenant_apps.orders import payouts
+from tenant_apps.orders import queries as orders
 from tenant_apps.till import exports, queries
 from tenant_apps.till.models import Closing
 from tenant_apps.till.services import closings as till_closings
@@ -35,6 +37,8 @@ def till(request: StaffRequest) -> HttpResponse:
         "now": now,
         "closings": Closing.objects.all()[:8],
         "may_write": may_write(request),
+        "drawer_is_open": drawers.open_session() is not None,
+        "unpaid": len(orders.unpaid()),
         "period": PeriodForm(initial={"du": timezone.localdate().replace(day=1), "au": timezone.localdate()}),
     }
     return render(request, "books/till.html", context)

@@ -92,9 +92,7 @@ def test_wrong_hours_are_said_at_their_day_and_change_nothing(shop, manager):
 
 def test_orders_promised_in_hours_that_close_are_named(shop, manager):
     order = place(shop, ask("margherita"))
-    day = timezone.localdate(
-        order.slot.starts_at - dt.timedelta(hours=4)
-    )  # after midnight it is still the evening before
+    day = timezone.localdate(order.slot.starts_at)
     with schema_context("public"):
         answer = manager.post(
             "/gestion/reglages/horaires/jour/",

@@ -103,6 +103,9 @@ def test_the_page_of_the_day_shows_the_x(shop, make_staff, visit):
     manager = visit(shop, make_staff(Role.MANAGER, shop))
     page = manager.get("/caisse/").content.decode()
     assert "19,80\u00a0€" in page
+    assert "pas encore payée" not in page
+    place(shop, ask("margherita"))
+    assert "1 commande en cours n’est pas encore payée" in manager.get("/caisse/").content.decode()
     connection.set_schema(shop.schema_name)
     assert not Closing.objects.exists()
 
