@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 GEOCODE_DAYS = 30  # Google's terms
 FAILED_TASK_DAYS = 30  # what failed in the background, whose words may hold an address
+NOTICE_DAYS = 30  # between the letter about an unused account and its erasure
 BASKET_DAYS = 30  # `baskets.services.KEPT`
 
 

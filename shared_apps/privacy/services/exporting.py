@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import User
+from shared_apps.core.addresses import group_url
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.messages.models import Message
@@ -81,13 +82,8 @@ def file(*, export: Export) -> str:
 
 
 def _tell(user: User) -> None:
-    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    path = reverse("website:own_data", urlconf=settings.PUBLIC_SCHEMA_URLCONF)
-    context = {
-        "user": user,
-        "url": f"{settings.PUBLIC_SCHEME}://{settings.BASE_DOMAIN}{port}{path}",
-        "days": periods().export,
-    }
+    url = group_url(reverse("website:own_data", urlconf=settings.PUBLIC_SCHEMA_URLCONF))
+    context = {"user": user, "url": url, "days": periods().export}
     send_mail(_("The copy of your data is ready"), render_to_string("privacy/export.txt", context), None, [user.email])
 
 

@@ -14,7 +14,7 @@ from shared_apps.gateway import services as gateway
 from shared_apps.places import services as places
 from shared_apps.places import visitors
 from shared_apps.places.geometry import Location
-from shared_apps.privacy.periods import periods
+from shared_apps.privacy.periods import NOTICE_DAYS, periods
 from shared_apps.website import queries
 from shared_apps.website.forms import AddressForm
 
@@ -102,5 +102,10 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
-    context = {"seller": _seller(), "periods": periods().words, "backup_days": settings.BACKUP_DAYS}
+    context = {
+        "seller": _seller(),
+        "periods": periods().words,
+        "notice_days": NOTICE_DAYS,
+        "backup_days": settings.BACKUP_DAYS,
+    }
     return render(request, "website/privacy.html", context)
