@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
@@ -44,6 +45,21 @@ class MustBePrepaid(RuleError):
             )
             % {"above": euros(above_cents)}
         )
+
+
+class NoAlcoholNow(RuleError):
+    """Alcohol is sold within the shop's hours: now, and when the order is handed over."""
+
+    def __init__(self, sold_from: dt.time, until: dt.time) -> None:
+        words = _("Alcohol is sold from %(from)s to %(until)s: choose a time in these hours, or leave it out.")
+        super().__init__(words % {"from": time_format(sold_from), "until": time_format(until)})
+
+
+class AdultsOnly(RuleError):
+    """Whoever orders alcohol says that they are of age."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Alcohol is sold to adults only: confirm that you are 18 or over."))
 
 
 class NoSlot(RuleError):
