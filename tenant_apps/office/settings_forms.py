@@ -52,6 +52,13 @@ class SettingsForm(forms.ModelForm):
             "prepaid_above_cents", "sells_alcohol", "alcohol_from", "alcohol_until",
         )  # fmt: skip
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        since, until = data.get("alcohol_from"), data.get("alcohol_until")
+        if since and until and since >= until:
+            self.add_error("alcohol_until", _("Later than the beginning, and the same day."))
+        return data
+
 
 class HoursField(forms.CharField):
     """Ranges of hours in words; empty is closed."""
