@@ -3,13 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
-from shared_apps.core.templatetags.formats import clock
+from shared_apps.core.templatetags.formats import clock, hour
 from tenant_apps.shop.times import followed_by_times
 
 
@@ -52,7 +51,7 @@ class NoAlcoholNow(RuleError):
 
     def __init__(self, sold_from: dt.time, until: dt.time) -> None:
         words = _("Alcohol is sold from %(from)s to %(until)s: choose a time in these hours, or leave it out.")
-        super().__init__(words % {"from": time_format(sold_from), "until": time_format(until)})
+        super().__init__(words % {"from": hour(sold_from), "until": hour(until)})
 
 
 class AdultsOnly(RuleError):
