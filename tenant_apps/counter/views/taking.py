@@ -83,7 +83,14 @@ def _form(request: StaffRequest, filled: Filled, now: dt.datetime, kept: dict[st
     )
     later = filled.made_from is not None
     return TakingForm(
-        data, initial=kept, mode=mode, slots=times, today=timezone.localdate(now), place=None, closed=later
+        data,
+        initial=kept,
+        mode=mode,
+        slots=times,
+        today=timezone.localdate(now),
+        place=None,
+        closed=later,
+        has_alcohol=filled.has_alcohol,
     )
 
 

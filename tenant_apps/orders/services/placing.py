@@ -65,7 +65,7 @@ def place(
     `shown` is what whoever orders saw of its prices, ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, PricesChanged, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with
+    NoSlot, SlotFull, NoAlcoholNow, AdultsOnly, PricesChanged, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with
     `paid`, which is the whole total, as `settlement.take_payment`.
     """
     already = placed(submission=submission)
@@ -124,6 +124,7 @@ def _place(
     slot_id, window = slots.take_slot(wishes, offered, quote.work, shop_settings, now)
     quote = quote.at(window.start)
     quoting.check_shown(shown=shown, quote=quote)
+    alcohol = terms.check_alcohol(quote, shop_settings, is_adult=wishes.is_adult, moments=(now, window.start))
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -151,6 +152,8 @@ def _place(
         discount_cents=discount,
         total_cents=quote.items_cents + fee - discount,
         terms_version=TERMS_VERSION,
+        alcohol=alcohol,
+        adult_declared=wishes.is_adult,
         placed_at=now,
     )
     inserting.insert(shop, order, window.end, quote, by)

@@ -138,6 +138,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
         online=gateway.is_up(now=now),
         allergens=customers.allergens_of(request.user),
+        has_alcohol=filled.has_alcohol,
     )
 
 
