@@ -135,7 +135,7 @@ def _orders_in(pizzeria: Pizzeria, customer: Customer) -> list[dict[str, Any]]:
 OF_AN_ORDER = (
     "number", "state", "mode", "channel", "contact_name", "contact_phone", "contact_email", "street", "postcode", "city",
     "address_details", "latitude", "longitude", "note", "allergy_note", "items_cents", "delivery_fee_cents",
-    "discount_cents", "total_cents", "reversed_cents", "terms_version",
+    "discount_cents", "total_cents", "reversed_cents", "terms_version", "adult_declared",
 )  # fmt: skip
 MOMENTS = ("placed_at", "claimed_at", "ready_at", "left_at", "handed_over_at", "cancelled_at")
 
