@@ -467,6 +467,7 @@ def test_the_legal_pages(browser, site: Site, own_shop: Shop, publications, team
     reader.read("legal pages", site.url(path="/siege/pages-legales/"))
     reader.read("terms, to write", site.url(path=terms))
     page.get_by_text("Comment écrire").click()
+    page.get_by_text("Ce qu’elle peut dire aussi").click()
     reader.read("terms, how to write")
     text = page.get_by_role("textbox", name="Texte")
     text.fill(f"{text.input_value()}\n\n{{sirte}}")
