@@ -461,6 +461,46 @@ def test_the_pages_of_the_groups_card(browser, site: Site, own_shop: Shop, team,
 
 
 @VIEWS
+def test_the_legal_pages(browser, site: Site, own_shop: Shop, publications, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, terms = reader.page, "/siege/pages-legales/conditions-de-vente/"
+    sign_in(page, site, None, team[Role.HEAD_OFFICE])
+    page.get_by_role("heading", name="Le groupe en direct").wait_for()
+    reader.read("legal pages", site.url(path="/siege/pages-legales/"))
+    reader.read("terms, to write", site.url(path=terms))
+    page.get_by_text("Comment écrire").click()
+    page.get_by_text("Ce qu’elle peut dire aussi").click()
+    reader.read("terms, how to write")
+    text = page.get_by_role("textbox", name="Texte")
+    text.fill(f"{text.input_value()}\n\n{{sirte}}")
+    page.get_by_label("S’applique à partir du").fill("2020-01-01")
+    reader.press("Publier")
+    reader.read("terms, wrong")
+    text.fill(
+        text.input_value().replace(
+            "{sirte}", "### Un titre\n\n- un\n- [deux](/mon-compte/)\n\n| a | b |\n|:-:|--:|\n| c | d |"
+        )
+    )
+    page.get_by_label("S’applique à partir du").fill("")
+    reader.press("Garder le brouillon")
+    page.get_by_role("heading", name="Aperçu").wait_for()
+    reader.read("terms, preview")
+    overtaken = open_page(browser, size, color_scheme=scheme, storage_state=page.context.storage_state())
+    overtaken.goto(site.url(path=terms))
+    reader.press("Publier")
+    reader.read("terms, published")
+    second = Reader(overtaken)
+    overtaken.get_by_role("textbox", name="Texte").press_sequentially("Autrement. ")
+    second.press("Publier")
+    overtaken.get_by_text("pendant votre saisie").wait_for()
+    second.read("terms, overtaken")
+    reader.read("legal pages, with a draft", site.url(path="/siege/pages-legales/"))
+    for path in ("conditions-de-vente", "conditions-de-vente/2026-11", "mentions-legales", "confidentialite"):
+        reader.read(path, site.url(path=f"/{path}/"))
+    assert reader.found + second.found == []
+
+
+@VIEWS
 def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, size, scheme):
     reader = Reader(open_page(browser, size, color_scheme=scheme))
     page = reader.page
