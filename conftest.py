@@ -204,6 +204,7 @@ def place(shop: Shop, *lines: Asked, **changes: object) -> Order:
         "channel": Order.Channel.WEB,
         "by": CUSTOMER,
         "now": timezone.now(),
+        "terms_version": "2026-11",
     }
     with schema_context(shop.schema_name):  # a visit leaves the connection on the public schema
         return placing.place(**(values | changes))  # type: ignore[arg-type]

@@ -10,9 +10,12 @@ from bench import database
 LINES = (
     "group_view",
     "placing",
+    "checkout",
     "paying",
     "menu",
     "kitchen",
+    "live",
+    "memory",
     "isolation",
     "provisioning",
     "migrating",

@@ -39,7 +39,7 @@ ROUNDS = 3
 SECONDS = 3
 LINES, INGREDIENTS = 3, 12
 NEVER_BUSY = 15_000  # places in the oven, deliveries of a driver in a slot
-NEVER_OUT = 9_000_000_000  # of an ingredient, in its unit
+NEVER_OUT = 2_000_000_000  # of an ingredient, in its unit; the menu counts what it allows in four bytes
 
 processes = multiprocessing.get_context("fork")
 
@@ -53,7 +53,7 @@ class Run:
 def lines() -> Iterator[Line]:
     everyone = prepared(max(SHOPS), kind="place")
     asked = shops.three_pizzas()
-    queued_before = _queued()
+    queued_before = tasks_queued()
     total = len(everyone)
     with TemporaryDirectory() as folder:
         scripts = [_script(Path(folder), shop, asked) for shop in everyone]
@@ -71,7 +71,7 @@ def lines() -> Iterator[Line]:
                     unit="orders/s",
                     ours=[run.rate for run in ours],
                     theirs=[run.rate for run in theirs],
-                    checked=_check(everyone, total, _queued() - queued_before),
+                    checked=check(everyone, total, tasks_queued() - queued_before),
                     target=target,
                 )
 
@@ -199,13 +199,13 @@ COUNTS = """
 """
 
 
-def _queued() -> int:
+def tasks_queued() -> int:
     """Tasks that wait for a worker: the confirmations of the orders, that nobody sends here."""
     ((count,),) = database.asked("SELECT count(*) FROM django_q_ormq")
     return count
 
 
-def _check(everyone: Sequence[Shop], total: int, queued: int) -> str:
+def check(everyone: Sequence[Shop], total: int, queued: int) -> str:
     """Every order left all its rows, and the sums agree. Raises NotDone."""
     orders = 0
     for shop in everyone:

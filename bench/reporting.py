@@ -21,15 +21,18 @@ RESULTS = Path(__file__).parent / "results.json"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the ratio of ours to the reference should be: at least so much, or at most."""
+    """What ours should be: so many times the reference at least, or at most, or at most so much more, in their unit."""
 
-    sense: Literal[">=", "<="]
+    sense: Literal[">=", "<=", "<= +"]
     bound: float
 
     def __str__(self) -> str:
-        return f"{self.sense} {self.bound:g}"
+        return f"{self.sense}{self.bound:g}" if self.sense == "<= +" else f"{self.sense} {self.bound:g}"
 
-    def is_met(self, ratio: float) -> bool:
+    def is_met(self, ours: float, theirs: float) -> bool:
+        if self.sense == "<= +":
+            return ours - theirs <= self.bound
+        ratio = ours / theirs
         return ratio >= self.bound if self.sense == ">=" else ratio <= self.bound
 
 
@@ -38,7 +41,7 @@ class Line:
     """One measured work, medians of samples taken in turn: ours, the reference, ours, the reference…"""
 
     work: str
-    reference: str  # what it is compared with
+    reference: str  # what it is compared with; empty, as `theirs` is, when there is none
     unit: str
     ours: Sequence[float]
     theirs: Sequence[float]
@@ -50,18 +53,23 @@ class Line:
         return statistics.median(self.ours)
 
     @property
-    def their_median(self) -> float:
-        return statistics.median(self.theirs)
+    def their_median(self) -> float | None:
+        return statistics.median(self.theirs) if self.theirs else None
 
     @property
-    def ratio(self) -> float:
-        return self.our_median / self.their_median
+    def ratio(self) -> float | None:
+        return self.our_median / self.their_median if self.their_median else None
+
+    @property
+    def is_met(self) -> bool | None:
+        """None without a target."""
+        if self.target is None or self.their_median is None:
+            return None
+        return self.target.is_met(self.our_median, self.their_median)
 
     @property
     def verdict(self) -> str:
-        if self.target is None:
-            return "reported"
-        return f"{self.target} {'met' if self.target.is_met(self.ratio) else 'MISSED'}"
+        return "reported" if self.is_met is None else f"{self.target} {'met' if self.is_met else 'MISSED'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +122,14 @@ class Report:
 def _progress(result: Line | NotMeasured) -> str:
     if isinstance(result, NotMeasured):
         return f"  {result.work}: not measured, {result.reason}"
-    return f"  {result.work}: {_figure(result.our_median)} {result.unit}, ratio {result.ratio:.2f}"
+    beside = f", ratio {result.ratio:.2f}" if result.ratio else ""
+    return f"  {result.work}: {_figure(result.our_median)} {result.unit}{beside}"
 
 
 def _cells(line: Line) -> tuple[str, ...]:
-    figures = (_figure(line.our_median), _figure(line.their_median))
-    return (line.work, line.reference, *figures, line.unit, f"{line.ratio:.2f}", line.verdict)
+    theirs = _figure(line.their_median) if line.their_median else ""
+    ratio = f"{line.ratio:.2f}" if line.ratio else ""
+    return (line.work, line.reference, _figure(line.our_median), theirs, line.unit, ratio, line.verdict)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
@@ -142,10 +152,10 @@ def _row(result: Line | NotMeasured) -> dict[str, object]:
         "reference": result.reference,
         "unit": result.unit,
         "ours": round(result.our_median, 3),
-        "theirs": round(result.their_median, 3),
-        "ratio": round(result.ratio, 3),
+        "theirs": round(result.their_median, 3) if result.their_median else None,
+        "ratio": round(result.ratio, 3) if result.ratio else None,
         "target": str(result.target) if result.target else None,
-        "met": result.target.is_met(result.ratio) if result.target else None,
+        "met": result.is_met,
         "checked": result.checked,
         "our_samples": [round(sample, 3) for sample in result.ours],
         "their_samples": [round(sample, 3) for sample in result.theirs],

@@ -33,10 +33,17 @@ from tenants.hosts import Shop
 ROUNDS = 5
 SECONDS = 3
 WORKERS, THREADS = 2, 4
+OURS = "ocpizza.wsgi:application"
 # Made anew in every answer: the tokens of the forms and of the stream, the moment, where the page says it is.
 NEW_EACH_TIME = re.compile(
     r'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<=\?token=)[^"]+|(?<=data-now=")\d+|aria-current="page"|(?<=next=)[^"]*'
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def compared(
     statements = _statements(visit)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ours = stack.enter_context(_gunicorn("ocpizza.wsgi:application", visit))
+        ours = stack.enter_context(gunicorn(OURS, visit.path, visit.headers)).port
         bare = stack.enter_context(_bare_site(visit, statements, folder))
         pages = {
             "ours": load.Page(ours, visit.path, visit.headers),
@@ -142,21 +149,23 @@ def _bare_site(visit: Visit, statements: list[str], folder: Path) -> Iterator[in
         "BENCH_PAGE": visit.path,
         "BENCH_COOKIES": json.dumps(visit.cookies),
     }
-    with _gunicorn("django.core.wsgi:get_wsgi_application()", visit, more, "/") as port:
-        yield port
+    with gunicorn("django.core.wsgi:get_wsgi_application()", "/", visit.headers, more) as server:
+        yield server.port
 
 
 @contextlib.contextmanager
-def _gunicorn(application: str, visit: Visit, more: dict[str, str] | None = None, path: str = "") -> Iterator[int]:
-    """The port where it answers, within the block."""
+def gunicorn(
+    application: str, path: str, headers: dict[str, str], more: dict[str, str] | None = None, *, workers: int = WORKERS
+) -> Iterator[Server]:
+    """It answers within the block: it has served that path. `more` is added to its environment."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "30"]
+    command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS), "--keep-alive", "30"]
     quietly = {"PYTHONWARNINGS": "ignore"}  # no static files are collected here
     process = subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=os.environ | quietly | (more or {}))
     try:
-        _wait(load.Page(port, path or visit.path, visit.headers), process)
-        yield port
+        _wait(load.Page(port, path, headers), process)
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -98,5 +98,6 @@ def _place(shop: Shop, lines: Sequence[Asked], channel: Order.Channel, by: By, p
             channel=channel,
             by=by,
             now=noon(),
+            terms_version="2026-11",
             paid=paid,
         )

@@ -25,7 +25,8 @@ from tenants.database import connection
 # What a shop may do in the public schema, by application; the rest it may not touch.
 READ = ("catalogue", "tenants", "accounts", "auth", "contenttypes")
 WRITE = ("baskets", "customers", "told", "sales", "places", "sessions", "django_q", "gateway")
-WRITTEN_BY_A_SHOP = {
+OF_A_TABLE = {
+    "legal_version": "SELECT",  # the terms that an order is placed under; what is being written is no shop's
     "accounts_auditentry": "SELECT, INSERT",
     "accounts_user": "SELECT, UPDATE",  # last_login at sign-in
 }
@@ -109,8 +110,8 @@ def _models(*, of_a_shop: bool) -> list[type[Model]]:
 def _rights_of_shops() -> Iterator[tuple[str, str]]:
     for model in _models(of_a_shop=False):
         table, label = model._meta.db_table, model._meta.app_label
-        if table in WRITTEN_BY_A_SHOP:
-            yield table, WRITTEN_BY_A_SHOP[table]
+        if table in OF_A_TABLE:
+            yield table, OF_A_TABLE[table]
         elif label in READ:
             yield table, "SELECT"
         elif label in WRITE:

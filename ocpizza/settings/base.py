@@ -40,6 +40,7 @@ SHARED_APPS = [
     "shared_apps.messages",
     "shared_apps.gateway",
     "shared_apps.privacy",
+    "shared_apps.legal",
     "shared_apps.website",
     "shared_apps.headoffice",
     "shared_apps.onboarding",

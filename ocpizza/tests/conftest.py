@@ -20,6 +20,7 @@ from django_tenants.utils import schema_context
 from conftest import PASSWORD
 from ocpizza.checks import BROWSERS
 from shared_apps.accounts.models import Membership, Role, User
+from shared_apps.legal.tests.written import forget_publications
 from stripe_stand_in.testing import SECRET
 from tenants.hosts import Shop
 
@@ -134,6 +135,13 @@ def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
     if "browser" in request.fixturenames:
         for context in request.getfixturevalue("browser").contexts:
             context.close()
+
+
+@pytest.fixture
+def publications(own_shop) -> Iterator[None]:
+    """What head office publishes is taken away after the test, before its people are."""
+    yield
+    forget_publications()
 
 
 @functools.cache

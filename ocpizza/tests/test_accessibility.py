@@ -3,11 +3,12 @@
 import datetime as dt
 import re
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from conftest import COOK, COUNTER, DESK, PHONE, ask, place
 from ocpizza.tests.browsing import faults, open_page, sign_in
@@ -23,6 +24,7 @@ from tenant_apps.orders.services import kitchen, settlement, stocktaking
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
+from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import Movement, Reception
 from tenant_apps.stock.services import opening
 from tenant_apps.stock.services.movements import Where
@@ -459,6 +461,46 @@ def test_the_pages_of_the_groups_card(browser, site: Site, own_shop: Shop, team,
 
 
 @VIEWS
+def test_the_legal_pages(browser, site: Site, own_shop: Shop, publications, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page, terms = reader.page, "/siege/pages-legales/conditions-de-vente/"
+    sign_in(page, site, None, team[Role.HEAD_OFFICE])
+    page.get_by_role("heading", name="Le groupe en direct").wait_for()
+    reader.read("legal pages", site.url(path="/siege/pages-legales/"))
+    reader.read("terms, to write", site.url(path=terms))
+    page.get_by_text("Comment écrire").click()
+    page.get_by_text("Ce qu’elle peut dire aussi").click()
+    reader.read("terms, how to write")
+    text = page.get_by_role("textbox", name="Texte")
+    text.fill(f"{text.input_value()}\n\n{{sirte}}")
+    page.get_by_label("S’applique à partir du").fill("2020-01-01")
+    reader.press("Publier")
+    reader.read("terms, wrong")
+    text.fill(
+        text.input_value().replace(
+            "{sirte}", "### Un titre\n\n- un\n- [deux](/mon-compte/)\n\n| a | b |\n|:-:|--:|\n| c | d |"
+        )
+    )
+    page.get_by_label("S’applique à partir du").fill("")
+    reader.press("Garder le brouillon")
+    page.get_by_role("heading", name="Aperçu").wait_for()
+    reader.read("terms, preview")
+    overtaken = open_page(browser, size, color_scheme=scheme, storage_state=page.context.storage_state())
+    overtaken.goto(site.url(path=terms))
+    reader.press("Publier")
+    reader.read("terms, published")
+    second = Reader(overtaken)
+    overtaken.get_by_role("textbox", name="Texte").press_sequentially("Autrement. ")
+    second.press("Publier")
+    overtaken.get_by_text("pendant votre saisie").wait_for()
+    second.read("terms, overtaken")
+    reader.read("legal pages, with a draft", site.url(path="/siege/pages-legales/"))
+    for path in ("conditions-de-vente", "conditions-de-vente/2026-11", "mentions-legales", "confidentialite"):
+        reader.read(path, site.url(path=f"/{path}/"))
+    assert reader.found + second.found == []
+
+
+@VIEWS
 def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, size, scheme):
     reader = Reader(open_page(browser, size, color_scheme=scheme))
     page = reader.page
@@ -477,4 +519,54 @@ def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, s
     reader.read("security with codes", site.url(own_shop, "/compte/securite/"))
     sign_in(page, site, own_shop, team[Role.MANAGER])
     reader.read("a code is asked")
+    assert reader.found == []
+
+
+@pytest.fixture
+def bar(own_shop) -> Iterator[Shop]:
+    """A shop that sells the group's beer at any hour."""
+    beer = Product.objects.filter(code="biere-blonde-33cl")
+    with schema_context("public"):
+        beer.update(published=True)
+    ShopSettings.objects.update(sells_alcohol=True, alcohol_from=dt.time(0), alcohol_until=dt.time.max)
+    yield own_shop
+    with schema_context("public"):
+        beer.update(published=False)
+
+
+@VIEWS
+def test_the_pages_where_an_age_is_asked(browser, site: Site, bar: Shop, team, size, scheme):
+    reader = Reader(open_page(browser, size, color_scheme=scheme))
+    page = reader.page
+    reader.read("menu with beer", site.url(bar, "/"))
+    page.locator("li.dish", has_text="Bière blonde").get_by_role("button", name="Ajouter").click()
+    expect(page.locator("#bar")).to_contain_text("1")
+    page.goto(site.url(bar, "/commander/a-emporter/"))
+    page.get_by_label("Nom").fill("Camille")
+    page.get_by_label("Téléphone").fill("06 12 34 56 78")
+    reader.press("Commander avec obligation de paiement")
+    reader.read("checkout, age not said")
+    page.get_by_label("J’ai 18 ans ou plus").check()
+    reader.press("Commander avec obligation de paiement")
+    reader.read("order with beer")
+    delivered = doors.ready(bar, 0, ask("reine"), ask("biere-blonde-33cl", size=None))
+    sign_in(page, site, bar, team[Role.COUNTER])
+    reader.read("counter, age to check", site.url(bar, f"/comptoir/{delivered.pk}/"))
+    page.get_by_text("Pas de preuve de l’âge ?").click()
+    reader.read("counter, no proof of age")
+    doors.send_out(bar, team[Role.DRIVER], delivered)
+    page.context.clear_cookies()
+    sign_in(page, site, bar, team[Role.DRIVER])
+    reader.read("door, age to check", site.url(bar, "/livraisons/"))
+    with page.expect_response("**/arrive/"):
+        page.get_by_role("button", name="Arrivé").click()
+    page.reload()
+    page.get_by_text("Ça ne se passe pas comme prévu").click()
+    reader.read("door, no proof of age")
+    with page.expect_response("**/livre/") as answer:
+        page.get_by_role("button", name="Livrée sans l’alcool").click()
+    assert answer.value.json() == {"refused": ""}
+    with schema_context(bar.schema_name):
+        delivered.refresh_from_db()
+        assert (delivered.state, delivered.alcohol) == ("handed_over", "refused")
     assert reader.found == []

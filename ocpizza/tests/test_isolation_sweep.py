@@ -97,6 +97,8 @@ STAFF = {
     "office:close_case": Permission.CASES,
 }
 STAFF |= {
+    "headoffice:legal_pages": Permission.LEGAL,
+    "headoffice:legal_page": Permission.LEGAL,
     "headoffice:people": Permission.GROUP_PEOPLE,
     "headoffice:person": Permission.GROUP_PEOPLE,
     "headoffice:add_post": Permission.GROUP_PEOPLE,
@@ -145,10 +147,10 @@ PUBLIC = {
     ":account_set_password": 302, ":mfa_index": None, ":mfa_authenticate": 302, ":mfa_reauthenticate": 302,
     ":mfa_activate_totp": 302, ":mfa_deactivate_totp": (302, 404), ":mfa_view_recovery_codes": (302, 404),
     ":mfa_generate_recovery_codes": 302, ":mfa_download_recovery_codes": (302, 404), ":usersessions_list": None,
-    "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None, "website:terms": 200,
+    "website:home": 200, "website:find": 405, "website:pizzerias": 200, "website:account": None,
     "website:set_details": 405, "website:remove_address": 405, "website:set_allergens": 405, "website:own_data": None,
     "website:ask_export": 405, "website:export_file": (302, 404), "website:erase": None, "website:erased": 200,
-    "health:alive": 200, "health:complete": 503, "website:legal_notice": 200, "website:privacy": 200,
+    "health:alive": 200, "health:complete": 503, "website:legal_page": 200, "website:legal_version": 404,
 }  # fmt: skip
 SUPPORT = {"admin"}
 WRITES = {
@@ -208,7 +210,7 @@ ARGUMENTS = {
     "product_id",
     "user_id", "count_id", "device_id", "supplier_id", "reception_id", "uidb36", "key", "session_id", "substitution_id",
     "station", "number", "line_id", "version", "ingredient_id", "case_id", "reference", "code", "digest", "uid", "token", "mode",
-    "place", "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
+    "page", "place", "app_label", "content_type_id", "object_id", "url", "blocked_id", "voucher_id", "slug", "job_id",
 }  # fmt: skip
 
 
@@ -265,6 +267,7 @@ def filled(shop, neighbour, make_staff):
         "line_id": order.lines.get().pk,
         "version": order.version,
         "station": "preparation",
+        "page": "conditions-de-vente",
         "place": "siege",
         "count_id": stocktaking.count_many(
             shop=shop, counted={Ingredient.objects.first().pk: 1}, actor_id=None, now=timezone.now()
@@ -362,6 +365,7 @@ def test_strangers_find_nothing_at_head_office(shop, filled, make_staff, visit, 
 
 
 GUESSED = {
+    "page": "conditions-de-vente", "version": "2019-01",
     "code": "reine", "digest": "0123456789abcdef", "line_id": 1, "reference": "une-reference-devinee", "uid": "MQ",
     "token": "un-jeton-devine", "uidb36": "1", "key": "une-cle-devinee", "session_id": 1, "address_id": 1,
 }  # fmt: skip

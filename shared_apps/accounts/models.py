@@ -89,6 +89,7 @@ ACTS = {
     "offer": _("Our own prices"),
     "product": _("Product of the card"),
     "ingredient": _("Ingredient of the card"),
+    "legal_page": _("Legal pages"),
     "roles": _("Team"),
     "voucher": _("Codes"),
     "invitation": _("Invitation sent again"),

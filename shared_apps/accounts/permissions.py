@@ -17,6 +17,7 @@ class Permission(StrEnum):
     SHOP_SETTINGS = "shop_settings"
     GROUP_VIEW = "group_view"
     CATALOGUE = "catalogue"
+    LEGAL = "legal"
     GROUP_PEOPLE = "group_people"
     RUSH = "rush"
     PRINTS = "prints"
@@ -35,6 +36,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.SHOP_SETTINGS: frozenset({Role.MANAGER}),
     Permission.GROUP_VIEW: frozenset({Role.HEAD_OFFICE}),
     Permission.CATALOGUE: frozenset({Role.HEAD_OFFICE}),  # products, recipes, prices, allergens of the whole group
+    Permission.LEGAL: frozenset({Role.HEAD_OFFICE}),  # the texts of the legal pages
     Permission.GROUP_PEOPLE: frozenset({Role.HEAD_OFFICE}),  # roles anywhere in the group, and lost phones
     Permission.RUSH: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),
     Permission.PRINTS: frozenset({Role.COOK, Role.COUNTER, Role.MANAGER}),

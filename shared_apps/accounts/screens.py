@@ -34,6 +34,7 @@ GROUP_SCREENS = (
     Screen("headoffice:card", _("Group’s card"), Permission.CATALOGUE),
     Screen("headoffice:comparison", _("Comparison"), Permission.GROUP_VIEW),
     Screen("headoffice:people", _("Teams"), Permission.GROUP_PEOPLE),
+    Screen("headoffice:legal_pages", _("Legal pages"), Permission.LEGAL),
     Screen("headoffice:exports", _("Exports"), Permission.GROUP_VIEW),
 )
 LANDING = {

@@ -15,7 +15,7 @@ from shared_apps.catalogue.vat import DatedRate, Rates
 OFFERS = """
     SELECT variant.id, product.id, product.code, product.name, product.description, product.category, product.base,
            product.vegetarian, size.id, coalesce(size.name, ''), size.diameter_cm, variant.price_cents, variant.work,
-           product.steps, product.published
+           product.steps, product.published, product.vat_class = 'alcohol'
     FROM catalogue_variant AS variant
     JOIN catalogue_product AS product ON product.id = variant.product_id
     LEFT JOIN catalogue_size AS size ON size.id = variant.size_id
@@ -70,8 +70,8 @@ def _card(*, variant_ids: list[int] | None, extra_ids: list[int] | None) -> Card
 
 
 def _offer(row: Sequence[Any], recipe: Iterable[Component]) -> Offer:
-    *values, steps, published = row
-    return Offer(*values, tuple(recipe), tuple(steps), published)  # type: ignore[call-arg]  # 13 columns, mypy cannot count
+    *values, steps, published, is_alcohol = row
+    return Offer(*values, tuple(recipe), tuple(steps), published, is_alcohol)  # type: ignore[call-arg]  # 13 columns, mypy cannot count
 
 
 def _recipes(cursor: CursorWrapper, variant_ids: list[int]) -> dict[int, list[Component]]:

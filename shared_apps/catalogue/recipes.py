@@ -128,6 +128,7 @@ class Offer:
     recipe: tuple[Component, ...] = ()
     steps: tuple[str, ...] = ()
     published: bool = True
+    is_alcohol: bool = False  # sold at some hours, to adults (CSP L3342-1)
 
     def with_substitutes(self, substitutes: Substitutes) -> "Offer":
         recipe = effective(self.recipe, substitutes)
@@ -183,6 +184,10 @@ class Composition:
     def substitutes(self) -> tuple[Component, ...]:
         """What in it stands for another ingredient."""
         return tuple(component for component in self.components if component.substitute)
+
+    @property
+    def is_alcohol(self) -> bool:
+        return any(half.is_alcohol for half in self.halves)
 
     @property
     def label(self) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shared_apps.headoffice.views import card, comparison, exports, group, ingredients, people, vouchers
+from shared_apps.headoffice.views import card, comparison, exports, group, ingredients, legal, people, vouchers
 
 app_name = "headoffice"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("carte/ingredients/", ingredients.ingredients, name="ingredients"),
     path("carte/ingredients/nouveau/", ingredients.new_ingredient, name="new_ingredient"),
     path("carte/ingredients/<int:ingredient_id>/", ingredients.ingredient, name="ingredient"),
+    path("pages-legales/", legal.legal_pages, name="legal_pages"),
+    path("pages-legales/<slug:page>/", legal.legal_page, name="legal_page"),
     path("codes/", vouchers.vouchers, name="vouchers"),
     path("alertes/", group.alerts, name="alerts"),
     path("comparaison/", comparison.comparison, name="comparison"),

@@ -37,6 +37,13 @@ class ErasureStep(models.Model):
         ]
 
 
+class ErasureNotice(models.Model):
+    """The letter that tells the owner of an unused account, before it goes, how to keep it; gone when they come back."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    written_at = models.DateTimeField()
+
+
 class Export(models.Model):
     """A copy of all that we hold of an account, as it was when it was asked; gone after EXPORT_DAYS."""
 

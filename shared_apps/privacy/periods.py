@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 GEOCODE_DAYS = 30  # Google's terms
 FAILED_TASK_DAYS = 30  # what failed in the background, whose words may hold an address
+NOTICE_DAYS = 30  # between the letter about an unused account and its erasure
 BASKET_DAYS = 30  # `baskets.services.KEPT`
 
 
@@ -29,10 +30,10 @@ class Periods:
     @property
     def words(self) -> dict[str, str]:
         """`3 ans`, `90 jours`."""
-        return {name: _in_words(days) for name, days in asdict(self).items()}
+        return {name: in_words(days) for name, days in asdict(self).items()}
 
 
-def _in_words(days: int) -> str:
+def in_words(days: int) -> str:
     years, rest = divmod(days, 365)
     if years and not rest:
         return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}

@@ -6,7 +6,7 @@ from django_tenants.utils import schema_context
 
 from shared_apps.core.reporting import DAILY, HOURLY, monitored, reported
 from shared_apps.privacy.models import Erasure
-from shared_apps.privacy.services import erasing, exporting, forgetting, sweeping
+from shared_apps.privacy.services import erasing, exporting, forgetting, sweeping, warning
 from tenants.models import Pizzeria
 from tenants.tasks import of_shop
 
@@ -56,6 +56,11 @@ def _erase(pizzeria: Pizzeria, erasure_id: int) -> None:
             forgotten = erasing.forget_customer(pizzeria_id=pizzeria.pk, customer_id=customer_id)
     if forgotten:
         erasing.step_done(erasure_id=erasure_id, pizzeria_id=pizzeria.pk, now=timezone.now())
+
+
+@reported
+def warn(user_id: int) -> None:
+    warning.write(user_id=user_id)
 
 
 @reported

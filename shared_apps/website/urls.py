@@ -1,7 +1,15 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from shared_apps.website.views import account, pages
+from shared_apps.legal.models import Page
+from shared_apps.website.views import account, legal, pages
 
+
+class LegalPageConverter(StringConverter):
+    regex = "|".join(Page.values)
+
+
+register_converter(LegalPageConverter, "legal_page")
 app_name = "website"
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -17,7 +25,6 @@ urlpatterns = [
     path("mon-compte/effacer/", account.erase, name="erase"),
     path("compte-efface/", account.erased, name="erased"),
     path("paiement/stripe/", pages.stripe_webhook, name="stripe_webhook"),
-    path("conditions-de-vente/", pages.terms, name="terms"),
-    path("mentions-legales/", pages.legal_notice, name="legal_notice"),
-    path("confidentialite/", pages.privacy, name="privacy"),
+    path("<legal_page:page>/", legal.legal_page, name="legal_page"),
+    path("<legal_page:page>/<slug:version>/", legal.legal_version, name="legal_version"),
 ]

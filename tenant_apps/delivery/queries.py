@@ -15,6 +15,7 @@ from tenant_apps.orders.queries import Handled
 from tenant_apps.payments.models import Payment
 
 SUBMISSIONS = uuid.UUID("5b0f8a52-6a39-4a35-8f0e-3f1d0c5f6b21")
+WITHOUT_ALCOHOL = "without_alcohol"  # the same act as delivered, less that
 
 
 def open_shift(driver_id: int) -> Shift | None:
@@ -63,7 +64,7 @@ class Visit:
     def submissions(self) -> dict[str, uuid.UUID]:
         """Names each act on this stop: sent twice it is one act; after a refusal it is another."""
         key = f"{self.stop.pk if self.stop else 0}:{self.handled.due_cents}:{self.refused}"
-        return {kind: uuid.uuid5(SUBMISSIONS, f"{kind}:{key}") for kind in Act.Kind.values}
+        return {kind: uuid.uuid5(SUBMISSIONS, f"{kind}:{key}") for kind in (*Act.Kind.values, WITHOUT_ALCOHOL)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,4 +52,5 @@ class ActForm(HandOverForm):
             tender=self.tender,
             reason=FailureReason(data["reason"]) if data["reason"] else None,
             words=data["words"],
+            age=self.age,
         )

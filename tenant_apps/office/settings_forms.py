@@ -29,6 +29,8 @@ class SettingsForm(forms.ModelForm):
     prepaid_above_cents = EurosField(
         label=_("Deliveries above this are paid when ordered (€)"), required=False, help_text=_("Empty: never")
     )
+    alcohol_from = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    alcohol_until = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     oven_places = forms.IntegerField(label=_("Places in the oven"), min_value=1, max_value=200)
     make_minutes = forms.IntegerField(label=_("Minutes to make a pizza"), min_value=1, max_value=60)
     slot_minutes = forms.IntegerField(label=_("Length of a slot (minutes)"), min_value=5, max_value=60)
@@ -47,8 +49,15 @@ class SettingsForm(forms.ModelForm):
             "escalate_after_seconds", "printer_address", "printer_opens_drawer", "hurry_minutes", "late_minutes",
             "kitchen_stations", "usual_drivers", "deliveries_per_driver",
             "discount_limit_percent", "discount_limit_cents", "refund_limit_cents",
-            "prepaid_above_cents",
+            "prepaid_above_cents", "sells_alcohol", "alcohol_from", "alcohol_until",
         )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        since, until = data.get("alcohol_from"), data.get("alcohol_until")
+        if since and until and since >= until:
+            self.add_error("alcohol_until", _("Later than the beginning, and the same day."))
+        return data
 
 
 class HoursField(forms.CharField):

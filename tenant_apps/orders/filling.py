@@ -68,6 +68,10 @@ class Filled:
         return [Asked(configuration_of(line.line), line.line.quantity, agreed_of(line.line)) for line in self.lines]
 
     @property
+    def has_alcohol(self) -> bool:
+        return any(line.composition.is_alcohol for line in self.lines if line.composition)
+
+    @property
     def allergens(self) -> list[str]:
         return sorted({code for line in self.lines if line.composition for code in line.composition.allergens})
 

@@ -11,6 +11,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.fields import EurosField
 from shared_apps.places import services as places
 from shared_apps.places.geometry import Location
+from tenant_apps.orders.services.alcohol import Age
 from tenant_apps.orders.services.settlement import Tender
 from tenant_apps.orders.services.wishes import Contact, Wishes
 from tenant_apps.payments.models import Payment
@@ -32,6 +33,12 @@ class HandOverForm(forms.Form):
     submission = forms.UUIDField(required=False)
     tendered = EurosField(required=False)
     tip = EurosField(required=False)
+    asked_age = forms.ChoiceField(choices=[("", ""), *Age.choices], required=False)
+
+    @property
+    def age(self) -> Age | None:
+        asked = self.cleaned_data["asked_age"]
+        return Age(asked) if asked else None
 
     @property
     def tender(self) -> Tender | None:
@@ -95,6 +102,11 @@ class CheckoutForm(forms.Form):
     )
     # Those that the account keeps: the customer decides each time whether the kitchen reads them.
     tell_allergens = forms.BooleanField(required=False)
+    # Asked when there is alcohol, for each order.
+    is_adult = forms.BooleanField(
+        label=_("I am 18 or over"),
+        error_messages={"required": _("Alcohol is sold to adults only: confirm that you are 18 or over.")},
+    )
     payment = forms.ChoiceField(label=_("How you pay"), required=False, widget=forms.RadioSelect)
     location: Location | None = None
     out_of_zone = False
@@ -109,6 +121,7 @@ class CheckoutForm(forms.Form):
         closed: bool = False,
         online: bool = False,
         allergens: Iterable[str] = (),
+        has_alcohol: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -124,6 +137,8 @@ class CheckoutForm(forms.Form):
         taken = _("This time is no longer available. Please choose another one.")
         following = [words for _start, words in times[:SHOWN]]
         self.fields["when"].error_messages["invalid_choice"] = followed_by_times(taken, following)
+        if not has_alcohol:
+            del self.fields["is_adult"]
         self._offer_payment(mode, online)
         if mode != ServiceMode.DELIVERY:
             self.leave_out_the_address()
@@ -205,4 +220,5 @@ class CheckoutForm(forms.Form):
     def wishes(self) -> Wishes:
         data = self.cleaned_data
         starts_at = dt.datetime.fromisoformat(data["when"]) if data["when"] else None
-        return Wishes(ServiceMode(self.service_mode), starts_at, data["note"], data["allergy_note"])
+        note, allergy_note = data["note"], data["allergy_note"]
+        return Wishes(ServiceMode(self.service_mode), starts_at, note, allergy_note, data.get("is_adult", False))

@@ -35,6 +35,7 @@ class FailureReason(models.TextChoices):
     ABSENT = "absent", _("Nobody there")
     WRONG_ADDRESS = "wrong_address", _("Wrong address")
     REFUSED = "refused", _("Refused at the door")
+    UNDER_AGE = "under_age", _("No proof of age, and alcohol alone")
     CANNOT_PAY = "cannot_pay", _("Cannot pay")
     DAMAGED = "damaged", _("Damaged on the road")
     OTHER = "other", _("Another reason")
@@ -45,6 +46,12 @@ class Order(models.Model):
         WEB = "web", _("Web")
         PHONE = "phone", _("Phone")
         COUNTER = "counter", _("Counter")
+
+    class Alcohol(models.TextChoices):
+        NONE = "", _("No alcohol")
+        TO_CHECK = "to_check", _("Age to be checked")
+        CHECKED = "checked", _("Age checked")
+        REFUSED = "refused", _("Alcohol refused")
 
     reference = models.CharField(max_length=32, unique=True)
     # One submission of a form makes one order, however often it is sent.
@@ -83,6 +90,9 @@ class Order(models.Model):
     # E-mails at the steps (ready, on its way, late); what was ordered or is owed is told in any case.
     wants_steps = models.BooleanField(default=True)
     terms_version = models.CharField(max_length=20, blank=True)
+    # Alcohol in it, and whether who receives it showed that they are of age; who ordered said that they are.
+    alcohol = models.CharField(max_length=8, choices=Alcohol, default=Alcohol.NONE, db_default=Alcohol.NONE, blank=True)
+    adult_declared = models.BooleanField(default=False, db_default=False)
     placed_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)  # when its payment online came, for one that waited for it
     changed_at = models.DateTimeField(null=True)
@@ -126,6 +136,13 @@ class Order(models.Model):
                 name="a_delivery_under_way_has_an_address",
             ),
             models.CheckConstraint(condition=Q(remakes=None) | Q(total_cents=0), name="a_remake_sells_nothing"),
+            models.CheckConstraint(
+                condition=Q(alcohol="") | Q(adult_declared=True), name="alcohol_is_ordered_by_declared_adults"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="handed_over") | ~Q(alcohol="to_check"),
+                name="alcohol_is_handed_over_to_checked_adults",
+            ),
             models.CheckConstraint(
                 condition=Q(remakes=None, remake_reason="") | Q(remakes__isnull=False) & ~Q(remake_reason=""),
                 name="a_remake_has_a_reason",

@@ -14,6 +14,7 @@ from shared_apps.catalogue.models import ServiceMode
 from shared_apps.catalogue.recipes import Composition, Configuration
 from shared_apps.core.calendar import day_bounds
 from shared_apps.places.geometry import Location, estimate
+from tenant_apps.orders import discounted
 from tenant_apps.orders.lifecycle import OPEN, State, Station
 from tenant_apps.orders.models import BlockedNumber, Order, OrderLine
 from tenant_apps.payments.models import OnlinePayment, Payment
@@ -247,6 +248,13 @@ class Handled:
     def due_cents(self) -> int:
         """Still to be paid by hand."""
         return max(0, self.owing.owed_cents - self.kept_cents - self.held_cents)
+
+    @property
+    def due_without_alcohol_cents(self) -> int:
+        """The same when its alcohol is refused."""
+        owing = self.owing
+        owed = discounted.total_without_alcohol(owing) - owing.reversed_cents
+        return max(0, owed - self.kept_cents - self.held_cents)
 
     @property
     def owing(self) -> Order:

@@ -69,6 +69,10 @@ class Quote:
         return shown(line.composition for line in self.lines)
 
     @property
+    def has_alcohol(self) -> bool:
+        return any(line.composition.is_alcohol for line in self.lines)
+
+    @property
     def items_cents(self) -> int:
         return sum(line.total_cents for line in self.lines)
 

@@ -40,14 +40,18 @@ def change_settings(*, shop: Shop, values: Mapping[str, object], user_id: int | 
     """Sets fields of the settings; only those that differ are kept in the history."""
     settings = _lock()
     changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
-    before = {name: getattr(settings, name) for name in changed}
+    before = {name: _in_history(getattr(settings, name)) for name in changed}
     for name, value in changed.items():
         setattr(settings, name, value)
     if changed:
         settings.save(update_fields=list(changed))
-        _keep(shop, user_id, "settings", "", before, dict(changed))
+        _keep(shop, user_id, "settings", "", before, {name: _in_history(value) for name, value in changed.items()})
         _tell(shop)
     return settings
+
+
+def _in_history(value: object) -> object:
+    return value.isoformat("minutes") if isinstance(value, dt.time) else value
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalogue.models import ServiceMode, Variant
 from shared_apps.catalogue.vat import FeeTreatment
+from shared_apps.core.calendar import PARIS
 from tenant_apps.shop import promise
 from tenant_apps.shop.public_holidays import Holiday, Region
 
@@ -94,6 +95,15 @@ class ShopSettings(models.Model):
         db_default=False,
         help_text=_("It opens when cash is taken"),
     )
+    # Where it is sold: within these hours of the day, to adults (domain rules, distance selling; CSP L3342-1).
+    sells_alcohol = models.BooleanField(
+        _("sells alcohol"),
+        default=False,
+        db_default=False,
+        help_text=_("The age is asked when it is ordered, and an identity document when it is handed over"),
+    )
+    alcohol_from = models.TimeField(_("alcohol is sold from"), default=dt.time(8), db_default=dt.time(8))
+    alcohol_until = models.TimeField(_("until"), default=dt.time(22), db_default=dt.time(22))
     delivery_fee_vat = models.CharField(
         _("VAT of the delivery fee"), max_length=10, choices=FeeTreatment, default=FeeTreatment.ACCESSORY
     )
@@ -110,6 +120,9 @@ class ShopSettings(models.Model):
                 condition=Q(oven_places__gte=1, make_minutes__gte=1), name="the_kitchen_makes_pizzas"
             ),
             models.CheckConstraint(
+                condition=Q(alcohol_from__lt=F("alcohol_until")), name="alcohol_hours_are_within_a_day"
+            ),
+            models.CheckConstraint(
                 condition=Q(rush_minutes=0) | Q(rush_until_at__isnull=False), name="a_rush_has_an_end"
             ),
         ]
@@ -124,6 +137,9 @@ class ShopSettings(models.Model):
     def rush_at(self, now: dt.datetime) -> int:
         """Minutes added to what is promised."""
         return self.rush_minutes if self.rush_until_at and now < self.rush_until_at else 0
+
+    def sells_alcohol_at(self, moment: dt.datetime) -> bool:
+        return self.sells_alcohol and self.alcohol_from <= moment.astimezone(PARIS).time() < self.alcohol_until
 
     def web_closed_until(self, mode: str, now: dt.datetime) -> dt.datetime | None:
         """Until when the shop takes no order of this mode from its site; None when it takes them."""

@@ -14,9 +14,10 @@ from tenant_apps.shop import promise, public_holidays
 from tenant_apps.shop.hours import Hours, Window, grid
 from tenant_apps.shop.models import ShopSettings, TradingChange
 
-# What the shop changes of the group's card: its own prices, what it withdrew, what stands for what (ADR 0028). The
+# What the shop changes of the group's card: no alcohol, its own prices, what it withdrew, what stands for what (ADR 0028). The
 # substitutions are those of `stock`, read here so that nobody has to read them apart.
 CHANGES = """
+        (SELECT sells_alcohol FROM shop_shopsettings),
         ARRAY(SELECT variant_id FROM shop_localoffer ORDER BY id),
         ARRAY(SELECT price_cents FROM shop_localoffer ORDER BY id),
         ARRAY(SELECT withdrawn FROM shop_localoffer ORDER BY id),
@@ -63,6 +64,7 @@ class Changes:
 
     offers: Mapping[int, Local]
     substitutes: Sequence[Substitute] = ()
+    sells_alcohol: bool = False
 
     def applying(self, at: dt.datetime) -> Substitutes:
         """What stands for what in an order wanted at that moment."""
@@ -108,10 +110,11 @@ def changes(*, only: Iterable[int] | None = None) -> Changes:
 
 
 def _changes(row: Sequence[Any]) -> Changes:
-    *offers, substitutes = row
+    sells_alcohol, *offers, substitutes = row
     return Changes(
         {key: Local(*own) for key, *own in zip(*offers, strict=True)},
         tuple(_substitute(*values) for values in substitutes or ()),
+        sells_alcohol,
     )
 
 
@@ -169,7 +172,7 @@ def whole_card(own: Changes | None = None, *, at: dt.datetime | None = None) -> 
     `own` when it was read already; `at` when it is wanted, now unless given.
     """
     own = changes() if own is None else own
-    return _local(catalogue.whole_card(), own.offers, keep_withdrawn=False).with_substitutes(_applying(own, at))
+    return _local(catalogue.whole_card(), own, keep_withdrawn=False).with_substitutes(_applying(own, at))
 
 
 def group_card() -> Card:
@@ -187,25 +190,23 @@ def part_of_card(
     """What a basket or an order needs of the card, at this shop's prices and as this shop makes it."""
     own = changes() if own is None else own
     card = catalogue.part_of_card(variant_ids=variant_ids, extra_ids=extra_ids)
-    return _local(card, own.offers, keep_withdrawn=True).with_substitutes(_applying(own, at))
+    return _local(card, own, keep_withdrawn=True).with_substitutes(_applying(own, at))
 
 
 def _applying(own: Changes, at: dt.datetime | None) -> Substitutes:
     return own.applying(at or timezone.now()) if own.substitutes else {}
 
 
-def _local(card: Card, local: Mapping[int, Local], *, keep_withdrawn: bool) -> Card:
-    if not local:
-        return card
+def _local(card: Card, own: Changes, *, keep_withdrawn: bool) -> Card:
     offers = {}
     for key, offer in card.offers.items():
-        own = local.get(key)
-        if own and own.withdrawn and not keep_withdrawn:
+        local = own.offers.get(key)
+        withdrawn = (local is not None and local.withdrawn) or (offer.is_alcohol and not own.sells_alcohol)
+        if withdrawn and not keep_withdrawn:
             continue
-        if own:
-            price_cents = offer.price_cents if own.price_cents is None else own.price_cents
-            offer = replace(offer, price_cents=price_cents, published=offer.published and not own.withdrawn)
-        offers[key] = offer
+        if local and local.price_cents is not None:
+            offer = replace(offer, price_cents=local.price_cents)
+        offers[key] = replace(offer, published=False) if withdrawn else offer
     return Card(offers, card.extras)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from shared_apps.catalogue.models import Ingredient, Product, RecipeLine, Size, Variant, VatClass
+from shared_apps.catalogue.models import Ingredient, Product, RecipeLine, Size, Variant
 from shared_apps.catalogue.recipes import NOT_VEGETARIAN
 from shared_apps.catalogue.services import changes
 from shared_apps.catalogue.services.changes import Facts, Incomplete, NameTaken
@@ -157,8 +157,6 @@ def _missing(values: Values, ingredients: Mapping[int, Ingredient], sizes: Mappi
         yield _("The dough of a pizza cannot be left out.")
     if values.is_pizza and not values.steps:
         yield _("Write the steps of the pizza: the kitchen follows them.")
-    if values.vat_class == VatClass.ALCOHOL:  # domain rules, distance selling: hours, age, identity at the door
-        yield _("Alcohol is not sold yet: its hours, the age and the identity of who buys it are not asked anywhere.")
     for one in ingredients.values():
         if not one.allergens_declared:
             yield _("%(name)s: its allergens are not checked yet.") % {"name": one.name}

@@ -265,11 +265,9 @@ def test_of_two_who_save_at_the_same_moment_one_is_refused(committed_product):
     assert AuditEntry.objects.filter(subject="course").count() == 2  # made, then changed once
 
 
-def test_alcohol_stays_off_sale_while_nobody_asks_the_age(head_office):
+def test_alcohol_is_published_for_the_shops_that_sell_it(head_office):
     values = product_values("biere-blonde-33cl")
-    assert not write("biere-blonde-33cl", replace(values, position=99), head_office).published
-    with pytest.raises(Incomplete, match="alcool"):
-        write("biere-blonde-33cl", replace(values, published=True), head_office)
+    assert write("biere-blonde-33cl", replace(values, published=True), head_office).published
 
 
 def test_what_is_being_published_and_an_ingredient_that_is_no_longer_checked_do_not_pass_each_other(committed_product):

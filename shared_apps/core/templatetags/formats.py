@@ -26,10 +26,16 @@ def percent(basis_points: int) -> str:
 
 
 @register.filter
+def hour(at: dt.time) -> str:
+    """`19:05` becomes `19 h 05`."""
+    return f"{at.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{at.minute:02d}"
+
+
+@register.filter
 def clock(moment: dt.datetime) -> str:
     """`19:05` in Paris becomes `19 h 05`; the hour that comes twice one night of October says which it is."""
     local = timezone.localtime(moment)
-    text = f"{local.hour}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{local.minute:02d}"
+    text = hour(local.time())
     if local.utcoffset() == local.replace(fold=not local.fold).utcoffset():
         return text
     season = _("winter time") if local.fold else _("summer time")

@@ -25,7 +25,7 @@ from shared_apps.baskets.models import Basket
 from shared_apps.core.errors import RuleError
 from shared_apps.customers.models import Customer
 from shared_apps.places.models import Geocode
-from shared_apps.privacy.models import Erasure, ErasureStep, Export
+from shared_apps.privacy.models import Erasure, ErasureNotice, ErasureStep, Export
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders.models import Order
 from tenants.models import Pizzeria
@@ -103,7 +103,7 @@ def _close(user: User, customer: Customer, now: dt.datetime) -> None:
     customer.addresses.all().delete()
     keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
     Session.objects.filter(session_key__in=list(keys)).delete()
-    for model in (UserSession, Authenticator, EmailAddress, Basket, Export):
+    for model in (UserSession, Authenticator, EmailAddress, Basket, Export, ErasureNotice):
         model.objects.filter(user=user).delete()
     support = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user")
     support.filter(object_id=str(user.pk)).update(object_repr=f"n° {user.pk}")

@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 from django_tenants.utils import schema_context
 
 from shared_apps.accounts.models import User
+from shared_apps.core.addresses import group_url
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.messages.models import Message
@@ -81,13 +82,8 @@ def file(*, export: Export) -> str:
 
 
 def _tell(user: User) -> None:
-    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    path = reverse("website:own_data", urlconf=settings.PUBLIC_SCHEMA_URLCONF)
-    context = {
-        "user": user,
-        "url": f"{settings.PUBLIC_SCHEME}://{settings.BASE_DOMAIN}{port}{path}",
-        "days": periods().export,
-    }
+    url = group_url(reverse("website:own_data", urlconf=settings.PUBLIC_SCHEMA_URLCONF))
+    context = {"user": user, "url": url, "days": periods().export}
     send_mail(_("The copy of your data is ready"), render_to_string("privacy/export.txt", context), None, [user.email])
 
 
@@ -139,7 +135,7 @@ def _orders_in(pizzeria: Pizzeria, customer: Customer) -> list[dict[str, Any]]:
 OF_AN_ORDER = (
     "number", "state", "mode", "channel", "contact_name", "contact_phone", "contact_email", "street", "postcode", "city",
     "address_details", "latitude", "longitude", "note", "allergy_note", "items_cents", "delivery_fee_cents",
-    "discount_cents", "total_cents", "reversed_cents", "terms_version",
+    "discount_cents", "total_cents", "reversed_cents", "terms_version", "adult_declared",
 )  # fmt: skip
 MOMENTS = ("placed_at", "claimed_at", "ready_at", "left_at", "handed_over_at", "cancelled_at")
 

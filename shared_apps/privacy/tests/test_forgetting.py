@@ -2,21 +2,28 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
+from smtplib import SMTPRecipientsRefused
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.formats import date_format
 from django_tenants.utils import schema_context
 
 from conftest import MANAGER, PASSWORD, ask, check_invariants, place
 from shared_apps.accounts.models import Role, User
+from shared_apps.core.calendar import PARIS
 from shared_apps.customers import services as customers
 from shared_apps.places.models import Geocode
 from shared_apps.privacy import tasks
-from shared_apps.privacy.models import Erasure, Export
+from shared_apps.privacy.models import Erasure, ErasureNotice, Export
 from shared_apps.privacy.periods import periods
-from shared_apps.privacy.services import erasing, forgetting, sweeping
+from shared_apps.privacy.services import erasing, forgetting, sweeping, warning
 from shared_apps.privacy.tests.test_erasing import HOME, WISHES, sold
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders.models import BlockedNumber, Case, Order
@@ -158,12 +165,88 @@ def test_only_customers_unused_for_three_years_are_erased(shop, known, make_staf
         customer = customers.of_user(orders)
     sold(shop, customer)
     with schema_context("public"):
+        sweeping.warn_unused(now=timezone.now() - 30 * DAY)
         sweeping.close_unused(now=timezone.now())
         closed = set(Erasure.objects.values_list("user_id", flat=True))
         assert closed == {never.pk}
         assert {user.pk for user in (lately, orders, cook, support)} <= set(
             User.objects.filter(is_active=True).values_list("pk", flat=True)
         )
+
+
+@pytest.fixture
+def letters(monkeypatch) -> Callable[[], list[EmailMessage]]:
+    """Runs what the night put in the queue; the letters that left by it."""
+    asked: list[int] = []
+    monkeypatch.setattr(sweeping, "async_task", lambda path, user_id: asked.append(user_id))
+
+    def leave() -> list[EmailMessage]:
+        mail.outbox.clear()
+        while asked:
+            tasks.warn(asked.pop(0))
+        return mail.outbox
+
+    return leave
+
+
+def night(now: dt.datetime) -> None:
+    with schema_context("public"):
+        sweeping.warn_unused(now=now)
+        sweeping.close_unused(now=now)
+
+
+def test_an_unused_account_is_told_once_then_erased_thirty_days_later(db, make_staff, letters, monkeypatch):
+    monkeypatch.setattr(erasing, "async_task", lambda *_arguments: None)
+    now = timezone.now()
+    user = aged(make_staff(None), created=periods().account + 100)
+    night(now)
+    (letter,) = letters()
+    assert letter.to == [user.email]
+    assert date_format((now + 30 * DAY).astimezone(PARIS), "DATE_FORMAT") in letter.body
+    assert settings.BASE_DOMAIN in letter.body
+    night(now + DAY)
+    assert letters() == []
+    night(now + 29 * DAY)
+    assert not Erasure.objects.exists()
+    night(now + 30 * DAY)
+    assert Erasure.objects.get().user == user
+    assert letters() == []
+    assert not ErasureNotice.objects.exists()
+
+
+def test_who_signs_in_after_the_letter_keeps_the_account_and_is_told_anew_another_time(db, make_staff, letters):
+    now, kept = timezone.now(), periods().account
+    user = aged(make_staff(None), created=kept + 100)
+    night(now)
+    assert len(letters()) == 1
+    User.objects.filter(pk=user.pk).update(last_login=now + DAY)
+    for days in (2, 40, kept - 30):
+        night(now + days * DAY)
+    assert letters() == []
+    night(now + (kept - 28) * DAY)
+    assert len(letters()) == 1
+    night(now + (kept + 1) * DAY)
+    assert not Erasure.objects.exists()
+
+
+def test_the_letter_of_who_came_back_before_it_left_does_not_leave(db, make_staff, letters):
+    user = aged(make_staff(None), created=periods().account + 100)
+    night(timezone.now())
+    aged(user, created=periods().account + 100, signed_in=1)
+    night(timezone.now())
+    assert letters() == []
+
+
+def test_an_address_that_refuses_the_letter_does_not_keep_its_account(db, make_staff, monkeypatch):
+    def refused(*_arguments: object) -> None:
+        raise SMTPRecipientsRefused({})
+
+    monkeypatch.setattr(warning, "send_mail", refused)
+    user = aged(make_staff(None), created=periods().account + 100)
+    with schema_context("public"):
+        sweeping.warn_unused(now=timezone.now())
+        tasks.warn(user.pk)
+        assert ErasureNotice.objects.get().user == user
 
 
 def test_every_shop_has_its_night(shop, neighbour, monkeypatch):

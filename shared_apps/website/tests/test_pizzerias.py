@@ -79,7 +79,22 @@ def test_legal_pages_name_the_seller(db, visit, settings):
     for path in ("/conditions-de-vente/", "/mentions-legales/", "/confidentialite/"):
         answer = visit().get(path)
         assert answer.status_code == 200
+        assert "{" not in text_of(answer).partition("<article")[2].partition("</article>")[0]
+        assert "Autres versions" not in text_of(answer)
     assert settings.GROUP_SIRET in text_of(visit().get("/mentions-legales/"))
+
+
+def test_the_privacy_page_says_the_periods_that_are_set(db, visit, settings):
+    settings.RETENTION_ALLERGY_DAYS, settings.BACKUP_DAYS = 45, 9
+    page = text_of(visit().get("/confidentialite/"))
+    assert "45 jours après la fin de la commande" in page
+    assert "Les sauvegardes expirent après 9 jours" in page
+
+
+def test_a_version_that_is_none_is_not_there(db, visit):
+    assert visit().get("/conditions-de-vente/2026-11/").status_code == 200
+    assert visit().get("/conditions-de-vente/2019-01/").status_code == 404
+    assert visit().get("/autre-page/2026-11/").status_code == 404
 
 
 def test_an_account_begins_empty_and_says_what_to_do(db, visit, make_staff):

@@ -1,7 +1,5 @@
 import logging
-from email.utils import parseaddr
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +12,6 @@ from shared_apps.gateway import services as gateway
 from shared_apps.places import services as places
 from shared_apps.places import visitors
 from shared_apps.places.geometry import Location
-from shared_apps.privacy.periods import periods
 from shared_apps.website import queries
 from shared_apps.website.forms import AddressForm
 
@@ -79,28 +76,3 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         logger.warning("An event that Stripe did not sign for us was refused")
         return HttpResponse(status=400)
     return HttpResponse(status=204)
-
-
-def _seller() -> dict[str, str]:
-    return {
-        "legal_name": settings.GROUP_LEGAL_NAME,
-        "siret": settings.GROUP_SIRET,
-        "vat_number": settings.GROUP_VAT_NUMBER,
-        "email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-    }
-
-
-@require_GET
-def terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/terms.html", {"seller": _seller()})
-
-
-@require_GET
-def legal_notice(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/legal_notice.html", {"seller": _seller()})
-
-
-@require_GET
-def privacy(request: HttpRequest) -> HttpResponse:
-    context = {"seller": _seller(), "periods": periods().words, "backup_days": settings.BACKUP_DAYS}
-    return render(request, "website/privacy.html", context)

@@ -148,6 +148,7 @@ def hand_over(request: StaffRequest, number: int) -> HttpResponse:
         by=_by(request),
         now=timezone.now(),
         tender=form.tender,
+        age=form.age,
     )
     return _after(request)
 

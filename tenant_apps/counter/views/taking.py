@@ -21,6 +21,7 @@ from shared_apps.baskets.services import AgreedPrice
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
+from shared_apps.legal import queries as legal
 from tenant_apps.counter import dictation
 from tenant_apps.counter.forms import TakingForm
 from tenant_apps.counter.views.drafts import changes_since, draft_for, seen, typed
@@ -83,7 +84,14 @@ def _form(request: StaffRequest, filled: Filled, now: dt.datetime, kept: dict[st
     )
     later = filled.made_from is not None
     return TakingForm(
-        data, initial=kept, mode=mode, slots=times, today=timezone.localdate(now), place=None, closed=later
+        data,
+        initial=kept,
+        mode=mode,
+        slots=times,
+        today=timezone.localdate(now),
+        place=None,
+        closed=later,
+        has_alcohol=filled.has_alcohol,
     )
 
 
@@ -223,6 +231,7 @@ def finish(request: StaffRequest, token: uuid.UUID) -> HttpResponse:
                 by=By(Actor(request.role), request.user.pk, request.device_id),
                 paid=_paid(form, token),
                 now=now,
+                terms_version=legal.terms_in_force(now=now),
                 shown=filled.shown,
                 voucher_code=draft.voucher_code,
             )

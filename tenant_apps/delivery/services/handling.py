@@ -10,8 +10,9 @@ from tenant_apps.delivery.models import Stop
 from tenant_apps.delivery.services import rounds
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Order
-from tenant_apps.orders.services import changing, settlement
+from tenant_apps.orders.services import alcohol, changing, settlement
 from tenant_apps.orders.services.acts import By
+from tenant_apps.orders.services.alcohol import Age
 from tenant_apps.orders.services.settlement import Tender
 from tenants.hosts import Shop
 
@@ -24,14 +25,20 @@ def hand_over(
     by: By,
     now: dt.datetime,
     tender: Tender | None = None,
+    age: Age | None = None,
 ) -> Order:
-    """`settlement.hand_over`, and out of the round of its driver. Raises MoveRefused, NotYetPaid."""
-    return _with_its_stop(
-        shop,
-        order_id,
-        now,
-        lambda: settlement.hand_over(shop=shop, order_id=order_id, by=by, now=now, tender=tender),
-    )
+    """`settlement.hand_over`, and out of the round of its driver; without its alcohol when that is refused.
+
+    Raises MoveRefused, AgeNotChecked, NotYetPaid.
+    """
+
+    def act() -> Order:
+        if age == Age.REFUSED:
+            alcohol.refuse(shop=shop, order_id=order_id, by=by, now=now)
+        saw_age = age == Age.SEEN
+        return settlement.hand_over(shop=shop, order_id=order_id, by=by, now=now, tender=tender, saw_age=saw_age)
+
+    return _with_its_stop(shop, order_id, now, act)
 
 
 @transaction.atomic

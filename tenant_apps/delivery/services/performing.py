@@ -20,9 +20,10 @@ from tenant_apps.delivery.models import Act, Round, Stop
 from tenant_apps.delivery.services import rounds
 from tenant_apps.orders.lifecycle import MoveRefused
 from tenant_apps.orders.models import Case, FailureReason, Order
-from tenant_apps.orders.services import acts, cases, failures, road, settlement
+from tenant_apps.orders.services import acts, alcohol, cases, failures, road, settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.settlement import Tender
+from tenant_apps.orders.services.alcohol import Age
+from tenant_apps.orders.services.settlement import AgeNotChecked, Tender
 from tenants.hosts import Shop
 
 Kind = Act.Kind
@@ -51,6 +52,7 @@ class Tap:
     tender: Tender | None = None  # of what is due
     reason: FailureReason | None = None
     words: str = ""
+    age: Age | None = None  # of who receives alcohol
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,11 @@ def _bounded(round_: Round, tap: Tap, now: dt.datetime) -> dt.datetime:
 
 def _tell_refused(doing: Doing, act: Act, refusal: RuleError) -> None:
     """Food or money may be in the driver's hands all the same: somebody must settle it."""
-    if act.stop is None or act.kind not in (Kind.DELIVERED, Kind.FAILED) or not isinstance(refusal, MoveRefused):
+    if (
+        act.stop is None
+        or act.kind not in (Kind.DELIVERED, Kind.FAILED)
+        or not isinstance(refusal, MoveRefused | AgeNotChecked)
+    ):
         return
     words = f"{act.get_kind_display()} ({doing.by.capacity.label}) : {act.refusal}"
     if doing.tap.tender:
@@ -166,6 +172,8 @@ def _arrive(doing: Doing) -> None:
 
 def _deliver(doing: Doing) -> None:
     stop = doing.stop()
+    if doing.tap.age == Age.REFUSED:
+        alcohol.refuse(shop=doing.shop, order_id=stop.order_id, by=doing.by, now=doing.now)
     settlement.hand_over(
         shop=doing.shop,
         order_id=stop.order_id,
@@ -174,6 +182,7 @@ def _deliver(doing: Doing) -> None:
         tender=doing.tap.tender and replace(doing.tap.tender, taken_at=doing.made_at),
         made_at=doing.made_at,
         others=doing.others(stop),
+        saw_age=doing.tap.age == Age.SEEN,
     )
     _over(doing, stop, Stop.State.DELIVERED)
 

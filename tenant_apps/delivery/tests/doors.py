@@ -36,7 +36,7 @@ def door(number: int = 0) -> Contact:
 
 def ready(shop: Shop, number: int = 0, *lines: object) -> Order:
     """A delivery that the kitchen has finished."""
-    wishes = Wishes(ServiceMode.DELIVERY)
+    wishes = Wishes(ServiceMode.DELIVERY, is_adult=True)
     order = place(shop, *(lines or [ask("margherita", 2)]), wishes=wishes, contact=door(number))  # type: ignore[arg-type]
     with schema_context(shop.schema_name):
         kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())

@@ -12,6 +12,8 @@ from conftest import PASSWORD, ask, place, variant
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts import tasks
 from shared_apps.accounts.models import AuditEntry, Membership, Role, User
+from shared_apps.catalogue.models import ServiceMode
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.shop import configuration, hours
 from tenant_apps.shop import queries as shop_queries
 from tenant_apps.shop.hours import Hours, WrongHours
@@ -91,8 +93,10 @@ def test_wrong_hours_are_said_at_their_day_and_change_nothing(shop, manager):
 
 
 def test_orders_promised_in_hours_that_close_are_named(shop, manager):
-    order = place(shop, ask("margherita"))
-    day = timezone.localdate(order.slot.starts_at)
+    tomorrow = timezone.localtime() + dt.timedelta(days=1)
+    noon = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0).astimezone(dt.UTC)
+    order = place(shop, ask("margherita"), wishes=Wishes(ServiceMode.COLLECTION, starts_at=noon))
+    day = tomorrow.date()
     with schema_context("public"):
         answer = manager.post(
             "/gestion/reglages/horaires/jour/",
@@ -124,12 +128,24 @@ def test_settings_are_in_euros_on_the_screen_and_cents_in_the_database(shop, man
         "discount_limit_cents": "3,50",
         "refund_limit_cents": "20,00",
         "prepaid_above_cents": "",
+        "sells_alcohol": "on",
+        "alcohol_from": "08:00",
+        "alcohol_until": "21:30",
     }
     assert manager.post("/gestion/reglages/", sent).status_code == 302
     with schema_context(shop.schema_name):
-        assert ShopSettings.objects.get().discount_limit_cents == 350
+        kept = ShopSettings.objects.get()
+        assert kept.discount_limit_cents == 350
+        assert (kept.sells_alcohol, kept.alcohol_until) == (True, dt.time(21, 30))
     entry = AuditEntry.objects.get(act="settings")
-    assert (entry.before, entry.after) == ({"discount_limit_cents": 500}, {"discount_limit_cents": 350})
+    before = {"discount_limit_cents": 500, "sells_alcohol": False, "alcohol_until": "22:00"}
+    assert (entry.before, entry.after) == (
+        before,
+        {"discount_limit_cents": 350, "sells_alcohol": True, "alcohol_until": "21:30"},
+    )
+    backwards = manager.post("/gestion/reglages/", sent | {"alcohol_until": "07:00"})
+    assert backwards.status_code == 422
+    assert "Après le début, le même jour" in backwards.content.decode()
     assert manager.post("/gestion/reglages/", sent | {"oven_places": "0"}).status_code == 422
 
 

@@ -18,7 +18,7 @@ from tenant_apps.orders import lifecycle, quoting
 from tenant_apps.orders.lifecycle import MoveRefused, State
 from tenant_apps.orders.models import Case, Order, OrderLine
 from tenant_apps.orders.quoting import Asked, Quote, Sold
-from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling
+from tenant_apps.orders.services import acts, cases, discounting, following, refunding, telling, terms
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.refusals import BelowMinimum, MustBePrepaid
 from tenant_apps.shop import queries as shop_queries
@@ -30,11 +30,19 @@ from tenants.hosts import Shop
 
 @transaction.atomic
 def change(
-    *, shop: Shop, order_id: int, lines: Sequence[Asked], by: By, now: dt.datetime, shown: str | None = None
+    *,
+    shop: Shop,
+    order_id: int,
+    lines: Sequence[Asked],
+    by: By,
+    now: dt.datetime,
+    shown: str | None = None,
+    is_adult: bool = False,
 ) -> Order:
     """Replaces what is ordered; the slot, the address and the means stay. `shown` as in `placing.place`.
 
-    Raises PricesChanged, RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum.
+    Raises PricesChanged, RecipesChanged, MoveRefused once the kitchen has it, SlotFull, OutOfStock, NotOnTheCard, BelowMinimum,
+    NoAlcoholNow, AdultsOnly.
     """
     order = acts.locked(order_id)
     _check_changeable(order, by)
@@ -45,6 +53,9 @@ def change(
         if quote.items_cents < minimum:
             raise BelowMinimum(minimum)
         _check_prepaid(order, quote)
+    is_adult, moments = is_adult or order.adult_declared, (now, order.slot.starts_at)
+    order.alcohol = terms.check_alcohol(quote, shop_queries.settings(), is_adult=is_adult, moments=moments)
+    order.adult_declared = is_adult
     before = quoting.sold(order)
     shop_services.change_slot_work(slot_id=order.slot_id, delta=quote.work - order.work)
     reservations.release(order_id=order.pk, pizzeria_id=shop.id, now=now)
@@ -108,7 +119,11 @@ def _rewrite(shop: Shop, order: Order, before: Sold, quote: Quote, by: By, now: 
     order.work = quote.work
     order.changed_at = now
     order.version += 1
-    order.save(update_fields=["items_cents", "discount_cents", "total_cents", "work", "changed_at", "version"])
+    order.save(
+        update_fields=[
+            "items_cents", "discount_cents", "total_cents", "work", "changed_at", "version", "alcohol", "adult_declared",
+        ]
+    )  # fmt: skip
     acts.record(
         order=order,
         by=by,

@@ -13,13 +13,13 @@ from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.sales import services as sales
 from shared_apps.sales.models import OrderSummary
-from tenant_apps.orders import pricing
+from tenant_apps.orders import discounted, pricing
 from tenant_apps.orders.lifecycle import OPEN, Actor, MoveRefused
 from tenant_apps.orders.models import Order, OrderDiscount
 from tenant_apps.orders.services import acts, following, settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.promotions import services as promotions
-from tenant_apps.promotions.models import Voucher, worth
+from tenant_apps.promotions.models import Voucher
 from tenant_apps.shop import queries as shop_queries
 from tenants.hosts import Shop
 
@@ -51,16 +51,14 @@ def free(*, order: Order) -> None:
         promotions.give_back(voucher_id=voucher_id)
 
 
-def recompute(*, order: Order) -> None:
+def recompute(*, order: Order, keeps_codes: bool = False) -> None:
     """What the discounts of a locked order are worth on its items as they now are, and its total. The caller saves the
-    order. Raises NotValid when the items no longer reach the minimum of its code.
+    order. Raises NotValid when the items no longer reach the minimum of its code, unless the order `keeps_codes`.
     """
     left = order.items_cents
-    for discount in order.discounts.select_related("voucher").order_by("id"):
-        if discount.voucher:
+    for discount, off in discounted.discounts(order=order, items_cents=order.items_cents):
+        if discount.voucher and not keeps_codes:
             promotions.check_minimum(voucher=discount.voucher, items_cents=order.items_cents)
-        off = worth(percent=discount.percent, amount_cents=discount.sum_cents, items_cents=order.items_cents)
-        off = min(off, left)
         left -= off
         if off != discount.amount_cents:
             discount.amount_cents = off

@@ -32,8 +32,6 @@ from tenant_apps.stock.services import reservations
 from tenant_apps.stock.services.reservations import OutOfStock
 from tenants.hosts import Shop
 
-TERMS_VERSION = "2026-11"
-
 
 def placed(*, submission: uuid.UUID) -> Order | None:
     """The order that this submission has made."""
@@ -53,6 +51,7 @@ def place(
     channel: Order.Channel,
     by: By,
     now: dt.datetime,
+    terms_version: str,
     customer_id: int | None = None,
     paid: Tender | None = None,
     shown: str | None = None,
@@ -62,10 +61,11 @@ def place(
     """Takes an order; the same submission again returns the order it already made.
 
     One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
+    `terms_version` is the name of the terms of sale that the customer accepts (`legal.services.accept_terms`).
     `shown` is what whoever orders saw of its prices, ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,
-    NoSlot, SlotFull, PricesChanged, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with
+    NoSlot, SlotFull, NoAlcoholNow, AdultsOnly, PricesChanged, RecipesChanged, OutOfStock, NotOnTheCard, NotValid (the code); with
     `paid`, which is the whole total, as `settlement.take_payment`.
     """
     already = placed(submission=submission)
@@ -74,8 +74,8 @@ def place(
     try:
         with transaction.atomic():
             return _place(
-                shop, submission, lines, wishes, contact, channel, by, now, customer_id, paid, shown, pays_online,
-                voucher_code,
+                shop, submission, lines, wishes, contact, channel, by, now, terms_version, customer_id, paid, shown,
+                pays_online, voucher_code,
             )  # fmt: skip
     except (NoSlot, SlotFull) as refusal:
         raise type(refusal)(slots.following(shop, lines, wishes, contact, channel, now)) from None
@@ -97,6 +97,7 @@ def _place(
     channel: Order.Channel,
     by: By,
     now: dt.datetime,
+    terms_version: str,
     customer_id: int | None,
     paid: Tender | None,
     shown: str | None,
@@ -124,6 +125,7 @@ def _place(
     slot_id, window = slots.take_slot(wishes, offered, quote.work, shop_settings, now)
     quote = quote.at(window.start)
     quoting.check_shown(shown=shown, quote=quote)
+    alcohol = terms.check_alcohol(quote, shop_settings, is_adult=wishes.is_adult, moments=(now, window.start))
     order = Order(
         reference=new_reference(),
         submission=submission,
@@ -150,7 +152,9 @@ def _place(
         delivery_fee_cents=fee,
         discount_cents=discount,
         total_cents=quote.items_cents + fee - discount,
-        terms_version=TERMS_VERSION,
+        terms_version=terms_version,
+        alcohol=alcohol,
+        adult_declared=wishes.is_adult,
         placed_at=now,
     )
     inserting.insert(shop, order, window.end, quote, by)

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.catalogue.models import VatClass
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
 from shared_apps.messages.models import Message
@@ -90,11 +91,26 @@ def refund(*, shop: Shop, order_id: int, returned: Returned, submission: uuid.UU
         raise NothingToRefund
     check_limit(by=by, cents=order.reversed_cents + amount)
     restock(shop=shop, order=order, parts=parts, by=by, now=now)
+    _settle_alcohol(order, lines, returned)
     reversal = _reverse(order, returned, parts, delivery, amount, submission, by, now)
     act = Act(reversal.reason, by.user_id, submission, now, reversal.pk, by.capacity)
     settlement.pay_back(shop=shop, order=order, amount_cents=amount, act=act, by=by, means=returned.means)
     _after(shop, order, by, now, reversal.reason, amount)
     return order
+
+
+def _settle_alcohol(order: Order, lines: Iterable[Reversible], returned: Returned) -> None:
+    """When none of it is left to hand over, no age is to be checked."""
+    if order.alcohol != Order.Alcohol.TO_CHECK:
+        return
+    left = [
+        line.pieces_left - returned.lines.get(line.line.pk, (0, Fate.KEPT))[0]
+        for line in lines
+        if line.line.variant.product.vat_class == VatClass.ALCOHOL
+    ]
+    if not any(left):
+        order.alcohol = Order.Alcohol.REFUSED
+        order.save(update_fields=["alcohol"])
 
 
 def _check(order: Order, returned: Returned, by: By) -> None:

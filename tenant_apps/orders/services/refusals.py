@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
-from shared_apps.core.templatetags.formats import clock
+from shared_apps.core.templatetags.formats import clock, hour
 from tenant_apps.shop.times import followed_by_times
 
 
@@ -44,6 +44,21 @@ class MustBePrepaid(RuleError):
             )
             % {"above": euros(above_cents)}
         )
+
+
+class NoAlcoholNow(RuleError):
+    """Alcohol is sold within the shop's hours: now, and when the order is handed over."""
+
+    def __init__(self, sold_from: dt.time, until: dt.time) -> None:
+        words = _("Alcohol is sold from %(from)s to %(until)s: choose a time in these hours, or leave it out.")
+        super().__init__(words % {"from": hour(sold_from), "until": hour(until)})
+
+
+class AdultsOnly(RuleError):
+    """Whoever orders alcohol says that they are of age."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Alcohol is sold to adults only: confirm that you are 18 or over."))
 
 
 class NoSlot(RuleError):

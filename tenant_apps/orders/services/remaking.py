@@ -28,6 +28,7 @@ SOON = dt.timedelta(hours=1)  # further than that, the shop is closing: the rema
 KEPT = (
     "channel", "mode", "contact_name", "contact_phone", "contact_email", "street", "postcode", "city",
     "address_details", "latitude", "longitude", "note", "allergy_note", "terms_version",
+    "adult_declared",
 )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ def remake(
     quote = _quote(original, quantities).at(now)
     slot_id, work = _slot(shop, original, quote.work, now)
     order = _copy(original, submission, slot_id, work, reason, words, now)
+    order.alcohol = Order.Alcohol.TO_CHECK if quote.has_alcohol else Order.Alcohol.NONE
     order.save(force_insert=True)
     OrderLine.objects.bulk_create(_for_nothing(quoting.rows(order_id=order.pk, quote=quote)))
     reservations.reserve(

@@ -58,6 +58,17 @@ class NotYetPaid(RuleError):
         super().__init__(_("%(due)s is still to be paid.") % {"due": euros(due_cents)})
 
 
+class AgeNotChecked(RuleError):
+    """Alcohol is handed to nobody who has not shown that they are of age (CSP L3342-1)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "There is alcohol in it: ask for an identity document (18 or over), or refuse the alcohol and give the rest."
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Tender:
     """One act of taking money, named so that it happens once."""
@@ -257,16 +268,21 @@ def hand_over(
     tender: Tender | None = None,
     made_at: dt.datetime | None = None,
     others: Iterable[Order] = (),
+    saw_age: bool = False,
 ) -> Order:
-    """Collected or delivered; takes what is still due in the same act. Raises MoveRefused, NotYetPaid, as `take_payment`.
+    """Collected or delivered; takes what is still due in the same act.
 
-    `made_at`: a driver without network delivered it then; `others` wait for the same driver.
+    `made_at`: a driver without network delivered it then; `others` wait for the same driver; `saw_age`: of alcohol, an
+    identity document was seen (without it, `alcohol.refuse` first). Raises MoveRefused, AgeNotChecked, NotYetPaid, as
+    `take_payment`.
     """
     order, owing = _with_what_it_replaces(order_id)
     is_known = tender and owing.payments.filter(submission=tender.submission).exists()
     if order.state == State.HANDED_OVER and is_known:
         return order  # the same act, sent again
     lifecycle.check(current=State(order.state), target=State.HANDED_OVER, actor=by.capacity)
+    for done in dict.fromkeys((owing, order)):
+        _check_age(done, saw_age=saw_age)
     if to_collect_cents(owing) and tender and not is_known:
         take(shop=shop, order=owing, tender=tender, by=by, now=now)
         _take_rest(shop, owing, tender, by, now)
@@ -277,6 +293,15 @@ def hand_over(
         _over(shop, done, by, now, made_at)
     acts.tell(shop=shop, order=order, others=others)
     return order
+
+
+def _check_age(order: Order, *, saw_age: bool) -> None:
+    if order.alcohol != Order.Alcohol.TO_CHECK:
+        return
+    if not saw_age:
+        raise AgeNotChecked
+    order.alcohol = Order.Alcohol.CHECKED
+    order.save(update_fields=["alcohol"])
 
 
 def _take_rest(shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) -> None:

@@ -125,7 +125,11 @@ def _rewrite(
 ) -> list[Order]:
     """What the lines of these orders say becomes what is in them; returns the orders in which something changed."""
     own, lines = shop_queries.changes(), _lines(orders)
-    card = quoting.card_for(quoting.asked(lines), own=Changes(own.offers)) if lines else None
+    card = (
+        quoting.card_for(quoting.asked(lines), own=Changes(own.offers, sells_alcohol=own.sells_alcohol))
+        if lines
+        else None
+    )
     changed = []
     for order in orders:
         its = [line for line in lines if line.order_id == order.pk]

@@ -29,3 +29,4 @@ class Wishes:
     starts_at: dt.datetime | None = None  # of the slot; None is as soon as possible
     note: str = ""
     allergy_note: str = ""
+    is_adult: bool = False  # whoever orders says so, when there is alcohol

@@ -214,7 +214,7 @@ def test_a_slot_is_never_over_capacity(own_shop):
     outcomes = together(own_shop, *(lambda: place(own_shop, ask("margherita", 2)) for _ in range(6)))
     taken = Order.objects.values_list("slot__taken", "slot__capacity")
     assert all(used <= capacity for used, capacity in taken)
-    assert {type(outcome).__name__ for outcome in outcomes} <= {"Order", "SlotFull"}
+    assert {type(outcome).__name__ for outcome in outcomes} <= {"Order", "SlotFull", "NoSlot"}  # late: it sees it full
     check_invariants()
 
 

@@ -9,11 +9,12 @@ from django_tenants.utils import schema_context
 
 from conftest import COUNTER, DRIVER, ask, check_invariants, place
 from shared_apps.accounts.models import Role
-from shared_apps.catalogue.models import Product, VatClass
+from shared_apps.catalogue.models import Product, ServiceMode, VatClass
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.settlement import NotEligible, Tender, TooMuchCash, WrongAmount, WrongChange
+from tenant_apps.orders.services.wishes import Wishes
 from tenant_apps.payments.models import CreditNote, Payment, Tip
 from tenant_apps.payments.services import credit_notes
 from tenant_apps.payments.services.credit_notes import NoteOver, UnknownNote
@@ -85,7 +86,9 @@ def test_more_than_a_thousand_euros_of_cash_is_refused_over_the_whole_order(shop
 def test_meal_vouchers_pay_neither_alcohol_nor_more_than_the_food(shop):
     with schema_context("public"):  # the card is the group's
         Product.objects.filter(code="cola-33cl").update(vat_class=VatClass.ALCOHOL)
-    order = place(shop, ask("margherita", 2), ask("cola-33cl", size=None))
+    ShopSettings.objects.update(sells_alcohol=True, alcohol_from=dt.time(0), alcohol_until=dt.time.max)
+    wishes = Wishes(ServiceMode.COLLECTION, is_adult=True)
+    order = place(shop, ask("margherita", 2), ask("cola-33cl", size=None), wishes=wishes)
     with pytest.raises(NotEligible, match="19,80"):
         take(shop, order, Means.MEAL_VOUCHER_CARD, 1981)
     take(shop, order, Means.MEAL_VOUCHER_CARD, 1000)

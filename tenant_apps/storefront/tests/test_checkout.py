@@ -6,6 +6,7 @@ from django_tenants.utils import schema_context
 
 from conftest import COOK, ask, place, variant
 from shared_apps.accounts.models import Role
+from shared_apps.legal.tests import written as legal
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import tasks
@@ -169,8 +170,40 @@ def test_the_customer_is_written_to_once_with_what_the_law_asks(shop):
         "rétractation",
         "médiateur",
         f"/commande/{order.reference}/",
+        "/conditions-de-vente/2026-11/",
     ):
         assert words in text
+    assert "/conditions-de-vente/2026-11/" in str(letter.alternatives[0].content)
+
+
+def shown_terms(page) -> str:
+    return page.text.partition('name="terms" value="')[2].partition('"')[0]
+
+
+def test_an_order_keeps_the_terms_that_were_accepted_and_leads_to_their_text(shop, client, visit, make_staff):
+    author = make_staff(Role.HEAD_OFFICE)
+    page = client.get(COLLECTION)
+    former = shown_terms(page)
+    assert f"/conditions-de-vente/{former}/" in page.text  # what is accepted is what the link shows
+    new = legal.publish(author, added="Un mot de plus.")
+    refused = client.post(COLLECTION, CONTACT | {"terms": former})
+    assert (refused.status_code, orders(shop)) == (422, [])
+    assert "Les conditions de vente viennent de changer" in refused.text
+    assert shown_terms(refused) == new.name
+    client.post(COLLECTION, CONTACT | {"terms": new.name})
+    (order,) = orders(shop)
+    assert order.terms_version == new.name
+    legal.publish(author, added="Et encore un.")
+    tracking = client.get(f"/commande/{order.reference}/").text
+    assert f"/conditions-de-vente/{new.name}/" in tracking
+    accepted = visit().get(f"/conditions-de-vente/{order.terms_version}/").text
+    assert "Un mot de plus." in accepted
+    assert "Et encore un." not in accepted
+
+
+def test_terms_that_are_none_are_not_accepted(shop, client):
+    assert client.post(COLLECTION, CONTACT | {"terms": "2019-01"}).status_code == 422
+    assert orders(shop) == []
 
 
 def test_head_office_knows_the_order_and_nothing_of_the_customer(shop, client):

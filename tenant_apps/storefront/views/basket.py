@@ -102,6 +102,7 @@ def keep_change(request: ShopRequest) -> HttpResponse:
             by=baskets.customer(request),
             now=now,
             shown=request.POST.get("shown"),
+            is_adult=bool(request.POST.get("is_adult")),
         )
         before = basket_services.close_change(basket=current)
     messages.success(request, _("Your order is changed."), extra_tags="good")

@@ -18,6 +18,8 @@ from shared_apps.core.money import euros
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.gateway import services as gateway
+from shared_apps.legal import queries as legal_queries
+from shared_apps.legal import services as legal
 from shared_apps.places import visitors
 from tenant_apps.orders import discounts, filling
 from tenant_apps.orders import queries as order_queries
@@ -68,6 +70,7 @@ def checkout(request: ShopRequest, mode: str) -> HttpResponse:
         "mode": mode,
         "fee_cents": fee,
         "off": off,
+        "terms": legal_queries.terms_in_force(now=now),
         "total_cents": filled.items_cents + fee - off.cents,
         "shop": shop.settings,
         "closed_until_at": shop.settings.web_closed_until(mode, now),
@@ -138,6 +141,7 @@ def _form(request: ShopRequest, mode: str, filled: Filled, shop: Situation, now:
         closed=filled.made_from is not None or shop.settings.web_closed_until(mode, now) is not None,
         online=gateway.is_up(now=now),
         allergens=customers.allergens_of(request.user),
+        has_alcohol=filled.has_alcohol,
     )
 
 
@@ -182,6 +186,7 @@ def _place(
                 voucher_code=off.code if off.cents else "",
                 customer_id=customer.pk if customer else None,
                 now=now,
+                terms_version=legal.accept_terms(shown=request.POST.get("terms"), now=now),
                 shown=request.POST.get("shown"),
             )
             basket_services.empty(basket=basket)
