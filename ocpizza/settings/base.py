@@ -170,6 +170,9 @@ LOGIN_URL = "accounts:login"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "shared_apps.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
+    "signup": "shared_apps.accounts.forms.SignupForm",
+    "change_password": "shared_apps.accounts.forms.ChangedPasswordForm",
+    "reset_password": "shared_apps.accounts.forms.ForgottenForm",
     "login": "shared_apps.accounts.forms.LoginForm",
     "reset_password_from_key": "shared_apps.accounts.forms.NewPasswordForm",
 }
@@ -216,7 +219,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
+# A page of the group posts to a shop, which must see where from; the path, secret on an order's page, stays here.
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # What `manage.py serve` listens to; nginx stands before it in production.

@@ -83,6 +83,11 @@ def test_a_customer_looks_after_their_own_data(browser, site: Site, own_shop: Sh
     page.get_by_role("link", name="Commandes plus anciennes").click()
     page.get_by_text("Page 2 sur 2").wait_for()
     page.goto(site.url(path="/mon-compte/"))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Commander à nouveau").first.click()
+    page.get_by_role("heading", name="Mon panier").wait_for()
+    assert page.url == site.url(own_shop, "/panier/")
+    page.goto(site.url(path="/mon-compte/"))
     page.get_by_label("Nom", exact=True).fill("")
     press("Enregistrer mes coordonnées")
     read("account-wrong")

@@ -123,7 +123,7 @@ def test_a_customer_without_javascript_orders_all_the_same(browser, site, own_sh
     customer.get_by_role("link", name="Retirer à la pizzeria").click()
     customer.get_by_role("button", name="Commander avec obligation de paiement").click()
     assert customer.title().startswith("Erreur")
-    expect(customer.get_by_text("Ce champ est obligatoire.").first).to_be_visible()
+    expect(customer.get_by_text("Indiquez un nom.").first).to_be_visible()
     fill_contact(customer)
     customer.get_by_role("button", name="Commander avec obligation de paiement").click()
     expect(customer.locator("li.now")).to_contain_text("Commande reçue")

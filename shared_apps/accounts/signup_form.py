@@ -1,7 +1,5 @@
 """Apart from the other forms: django-allauth imports it while it makes its own."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -14,24 +12,20 @@ from tenants.requests import Request
 class SignupForm(forms.Form):
     """What we ask beside the e-mail and the password."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        error_messages={"required": _("Give a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     phone = forms.CharField(
         label=_("Phone"),
         max_length=24,
         help_text=_("The pizzeria calls only about an order."),
+        error_messages={"required": phones.WANTED},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
     field_order = ("name", "email", "phone", "password1")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        labels = {"email": _("E-mail"), "password1": _("Password")}
-        for field, label in labels.items():
-            if field in self.fields:
-                self.fields[field].label = label
-        if "password1" in self.fields:
-            self.fields["password1"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-            self.fields["password1"].help_text = _("At least 10 characters.")
 
     def clean_phone(self) -> str:
         try:

@@ -70,7 +70,8 @@ def choose_password(request: Request, uid: str, token: str) -> HttpResponse:
 @login_required
 def security(request: SignedInRequest) -> HttpResponse:
     """One's password, codes and sessions."""
-    return render(request, "accounts/security.html", {"has_codes": is_mfa_enabled(request.user)})
+    back = screens.landing(roles_here(request), in_shop=request.pizzeria is not None)
+    return render(request, "accounts/security.html", {"has_codes": is_mfa_enabled(request.user), "back": back})
 
 
 @require_POST

@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.core.errors import RuleError
 
 FRANCE = 33
+WANTED = _("Enter a phone number, such as 06 12 34 56 78.")
 
 
 class WrongPhone(RuleError):
     """Not a number one could call."""
 
     def __init__(self) -> None:
-        super().__init__(_("Enter a phone number, such as 06 12 34 56 78."))
+        super().__init__(WANTED)
 
 
 def parse(text: str) -> str:

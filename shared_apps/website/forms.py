@@ -31,11 +31,17 @@ class AddressForm(forms.Form):
 class DetailsForm(forms.Form):
     """What somebody changes of their own account."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        error_messages={"required": _("Give a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     phone = forms.CharField(
         label=_("Phone"),
         max_length=24,
         help_text=_("The pizzeria calls only about an order."),
+        error_messages={"required": phones.WANTED},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
     wants_steps = forms.BooleanField(label=_("E-mails at each step of my orders"), required=False)

@@ -69,6 +69,8 @@ class TakingForm(CheckoutForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if self.service_mode != ServiceMode.DELIVERY:
+            data |= dict.fromkeys(ADDRESS, "")  # a known caller's, filled in for nothing: not kept with the order
         if data.get("paid_by") and data.get("channel") == Order.Channel.PHONE:
             self.add_error("paid_by", _("Somebody on the phone pays nothing now: at the counter only."))
         return data

@@ -66,26 +66,42 @@ class CheckoutForm(forms.Form):
     """Who orders, where it goes and when; the basket and the price are the server's."""
 
     when = forms.ChoiceField(label=_("Time"), required=False)
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        error_messages={"required": _("Give a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     phone = forms.CharField(
-        label=_("Phone"), max_length=24, widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"})
+        label=_("Phone"),
+        max_length=24,
+        error_messages={"required": phones.WANTED},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
         help_text=_("To receive the confirmation of your order."),
+        error_messages={"invalid": _("Give a full e-mail address, for example camille@example.com.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     street = forms.CharField(
-        label=_("Number and street"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "address-line1"})
+        label=_("Number and street"),
+        max_length=120,
+        error_messages={"required": _("Give the number and the street.")},
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
     )
     postcode = forms.CharField(
         label=_("Postcode"),
         max_length=5,
+        error_messages={"required": _("Give the postcode, for example 59000.")},
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
     )
     city = forms.CharField(
-        label=_("Town"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
+        label=_("Town"),
+        max_length=80,
+        error_messages={"required": _("Give the town.")},
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
     details = forms.CharField(
         label=_("Floor, door code"),

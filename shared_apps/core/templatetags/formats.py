@@ -102,6 +102,14 @@ def distance(metres: int) -> str:
 
 
 @register.filter
+def duration(minutes: int) -> str:
+    """`25` is `25 min`, `85` is `1 h 25`."""
+    if minutes < 60:
+        return f"{minutes}{money.NO_BREAK_SPACE}min"
+    return f"{minutes // 60}{money.NO_BREAK_SPACE}h{money.NO_BREAK_SPACE}{minutes % 60:02d}"
+
+
+@register.filter
 def phone(number: str) -> str:
     """`+33612345678` is shown `06 12 34 56 78`."""
     return phones.shown(number)

@@ -107,3 +107,11 @@ def test_the_time_is_the_visitors_now(shop):
     place = queries.places.locate(text="59000 Lille")
     (near, *_others) = queries.nearest(place=place, basket=None, now=timezone.now())
     assert near.is_open
+
+
+def test_an_address_that_nobody_delivers_to_is_said_before_the_list(shop, visit):
+    visitor = visit()
+    visitor.post("/trouver/", {"address": "75001 Paris"})
+    page = text_of(visitor.get("/pizzerias/"))
+    assert "Aucune de nos pizzerias ne livre à cette adresse" in page
+    assert " h " in cards(page)[shop.name].partition("km · à ")[2].partition("<")[0]  # hours, not 800 minutes

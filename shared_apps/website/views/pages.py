@@ -62,7 +62,13 @@ def pizzerias(request: HttpRequest) -> HttpResponse:
         return render(request, "website/home.html", context, status=422 if form.errors else 200)
     basket = baskets.find(token=request.COOKIES.get(baskets.COOKIE))
     near = queries.nearest(place=place, basket=basket, now=timezone.now())
-    context = {"form": form, "place": place, "near": near, "pieces": baskets.count(basket=basket)}
+    context = {
+        "form": form,
+        "place": place,
+        "near": near,
+        "is_delivered": any(shop.delivers for shop in near),
+        "pieces": baskets.count(basket=basket),
+    }
     return render(request, "website/pizzerias.html", context)
 
 

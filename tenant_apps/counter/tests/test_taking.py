@@ -121,3 +121,13 @@ def test_a_line_and_a_draft_are_taken_away(counter, draft):
 def test_the_draft_of_another_shop_is_not_there(counter, draft, neighbour, make_staff, visit):
     stranger = visit(neighbour, make_staff(Role.COUNTER, neighbour))
     assert stranger.get(draft).status_code == 404
+
+
+def test_an_order_to_collect_shows_its_time_and_keeps_no_address(shop, counter, draft):
+    counter.post(f"{draft}lignes/", {"line": "reine"})
+    contact = {"phone": "0612345678", "name": "Camille", "channel": "phone", "mode": "collection", "when": ""}
+    home = {"street": "3 rue Nationale", "postcode": "59000", "city": "Lille"}
+    answer = counter.post(f"{draft}passer/", contact | home)
+    assert orders(shop)[0].city == ""
+    page = text_of(counter.get(answer["Location"]))
+    assert "<strong>À emporter</strong> ·" in page

@@ -1,5 +1,9 @@
+import re
+
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_tenants.utils import schema_context
@@ -226,3 +230,54 @@ def test_a_fee_that_the_address_changes_is_shown_before_it_is_owed(shop, client)
     assert 'name="fee_cents" value="450"' in answer.content.decode()
     client.post(DELIVERY, CONTACT | LILLE | {"fee_cents": "450"})
     assert [order.delivery_fee_cents for order in orders(shop)] == [450]
+
+
+def test_an_order_emptied_while_it_is_changed_can_be_left_or_cancelled(shop, client):
+    order = place(shop, ask("reine"))
+    client.post(f"/commande/{order.reference}/modifier/")
+    line = re.search(r"/panier/lignes/\d+/", client.get("/panier/").content.decode())[0]
+    client.post(line, {"quantity": "0"})
+    page = client.get("/panier/").content.decode()
+    assert "/panier/abandonner/" in page
+    client.post(f"/commande/{order.reference}/annuler/")
+    assert "19,80\u00a0€" in client.get("/panier/").content.decode()  # the visitor's own basket is back
+
+
+def test_a_change_that_came_too_late_leads_back_to_the_order(shop, client):
+    order = place(shop, ask("reine"))
+    client.post(f"/commande/{order.reference}/modifier/")
+    with schema_context(shop.schema_name):
+        kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
+    page = client.get("/panier/").content.decode()
+    assert "ne peut plus être modifiée" in page
+    assert "/panier/enregistrer/" not in page
+    assert client.post("/panier/abandonner/")["Location"] == f"/commande/{order.reference}/"
+
+
+def test_the_page_of_an_order_says_what_is_to_be_paid_and_where(shop, client):
+    client.post(COLLECTION, CONTACT)
+    page = client.get(f"/commande/{orders(shop)[0].reference}/").content.decode()
+    assert "19,80\u00a0€ à payer à la pizzeria" in page
+
+
+def test_what_is_missing_is_said_by_its_name(shop, client):
+    page = client.post(DELIVERY, {"email": "camille@"}).content.decode()
+    wanted = ("un nom", "un numéro de téléphone", "le numéro et la rue", "le code postal", "la commune")
+    for words in (*wanted, "une adresse e-mail complète"):
+        assert f"Indiquez {words}" in page
+
+
+def test_the_phone_of_an_account_is_offered_as_one_writes_it(shop, visit, make_staff):
+    user = make_staff(None)
+    user.phone = "+33612345678"
+    user.save()
+    visitor = visit(shop, user)
+    visitor.post("/panier/ajouter/", {"variant": variant("reine").pk})
+    assert 'value="06\u00a012\u00a034\u00a056\u00a078"' in visitor.get(COLLECTION).content.decode()
+
+
+def test_a_page_left_open_while_signing_in_elsewhere_says_so_in_words(shop):
+    visitor = Client(HTTP_HOST=f"{shop.slug}.{settings.BASE_DOMAIN}", enforce_csrf_checks=True)
+    answer = visitor.post("/panier/ajouter/", {"variant": "1"})
+    assert answer.status_code == 403
+    assert "Cette page n’est plus à jour" in answer.content.decode()

@@ -42,6 +42,7 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
         "delivery": delivery,
         "off": discounts.off(basket=current, items_cents=filled.items_cents, now=now),
         "kept_discounts": changed.discounts.select_related("voucher") if changed else [],
+        "new_total_cents": filled.items_cents + (changed.delivery_fee_cents if changed else 0),
         "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
 

@@ -15,6 +15,7 @@ from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.models import ServiceMode
 from shared_apps.core.errors import RuleError
 from shared_apps.core.money import euros
+from shared_apps.core.templatetags.formats import phone as national
 from shared_apps.customers import services as customers
 from shared_apps.customers.models import Customer
 from shared_apps.gateway import services as gateway
@@ -150,7 +151,7 @@ def _known(request: ShopRequest, mode: str) -> dict[str, str]:
     known: dict[str, str] = {}
     user = request.user
     if user.is_authenticated:
-        known = {"name": user.name, "phone": user.phone, "email": user.email}
+        known = {"name": user.name, "phone": national(user.phone), "email": user.email}
     if mode != ServiceMode.DELIVERY:
         return known
     place = visitors.remembered(request.session)

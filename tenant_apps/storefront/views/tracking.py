@@ -79,7 +79,10 @@ def cancel(request: ShopRequest, reference: str) -> HttpResponse:
         shop=request.pizzeria, order_id=found.pk, by=baskets.customer(request), now=timezone.now(), reason="customer"
     )
     messages.success(request, _("Your order is cancelled; nothing is due."), extra_tags="good")
-    return redirect("storefront:order", reference)
+    response, current = redirect("storefront:order", reference), baskets.current(request)
+    if current and current.changes_order == reference:
+        return baskets.keep(response, basket_services.close_change(basket=current))
+    return response
 
 
 @csrf_exempt  # a mail program posts here in one click (RFC 8058); the reference nobody else has is the proof
