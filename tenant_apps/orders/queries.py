@@ -33,7 +33,7 @@ OF_A_LINE = (
     "out_of_oven_at",
 )  # fmt: skip
 OF_A_TICKET = (
-    "state", "mode", "note", "allergy_note", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at", "version",
+    "state", "mode", "note", "allergy_note", "alcohol", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at", "version",
     "seen_version", "seen_by_stations", "remakes", "remake_reason", "remake_words",
 )  # fmt: skip
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
