@@ -33,8 +33,8 @@ OF_A_LINE = (
     "out_of_oven_at",
 )  # fmt: skip
 OF_A_TICKET = (
-    "state", "mode", "note", "allergy_note", "alcohol", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at", "version",
-    "seen_version", "seen_by_stations", "remakes", "remake_reason", "remake_words",
+    "state", "mode", "note", "allergy_note", "alcohol", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at",
+    "version", "seen_version", "seen_by_stations", "remakes", "remake_reason", "remake_words",
 )  # fmt: skip
 NOT_COLLECTED = "not_collected"  # why an order was cancelled: nobody came for it
 REMAKES_FIRST = F("remakes_id").asc(nulls_last=True)

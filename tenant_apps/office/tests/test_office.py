@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 from django.utils import timezone
 from django_tenants.utils import schema_context
@@ -5,10 +7,15 @@ from django_tenants.utils import schema_context
 from conftest import COOK, ask, check_invariants, place
 from shared_apps.accounts.models import Role
 from shared_apps.catalogue.models import Ingredient
-from shared_apps.sales.models import StockAlert
+from shared_apps.core.calendar import business_day
+from shared_apps.core.templatetags.formats import dated
+from shared_apps.sales import spans
+from shared_apps.sales.models import HourlySales, StockAlert
 from tenant_apps.orders.models import Case
 from tenant_apps.orders.services import kitchen
 from tenant_apps.stock.models import Movement, StockLevel
+
+DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
@@ -94,3 +101,20 @@ def test_the_day_opens_its_lists(shop, manager):
     assert "En cours</span><b>1</b>" in page
     for link in ("/comptoir/", "/comptoir/?voir=retard", "/comptoir/?voir=terminees", "/gestion/stock/?voir=bas"):
         assert f'href="{link}"' in page
+
+
+def test_the_day_so_far_is_compared_with_the_same_weekday(shop, manager, monkeypatch):
+    monkeypatch.setattr(spans, "hours_over", lambda _now: 16)  # at 20:00, whatever the hour of the test
+    today = business_day(timezone.now())
+    assert "à la même heure" not in text_of(manager.get("/gestion/"))
+    sold = [(today, 19, 12_000), (today, 20, 5_000), (today - 7 * DAY, 12, 10_000), (today - 7 * DAY, 20, 7_000),
+            (today - DAY, 12, 9_900)]  # fmt: skip
+    with schema_context("public"):
+        for day, hour, cents in sold:
+            HourlySales.objects.create(
+                pizzeria_id=shop.id, day=day, hour=hour, channel="web", mode="delivery", bucket=0, turnover_cents=cents
+            )
+    page = text_of(manager.get("/gestion/"))
+    assert f"À 20 h, un chiffre d’affaires de 120,00 €, contre 100,00 € le {dated(today - 7 * DAY)}" in page
+    assert "+20 %" in page
+    assert "À 20 h" in text_of(manager.get("/gestion/chiffres/", headers={"HX-Request": "true"}))

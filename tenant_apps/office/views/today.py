@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 from shared_apps.accounts.access import StaffRequest, staff
 from shared_apps.accounts.permissions import Permission
 from shared_apps.live.regions import region
+from shared_apps.sales import comparing, spans
 from shared_apps.sales import queries as sales
 from tenant_apps.orders.services import cases as case_services
 from tenant_apps.orders.services import escalation
@@ -13,8 +14,10 @@ from tenant_apps.shop import queries as shop_queries
 
 
 def _figures(request: StaffRequest) -> dict[str, object]:
-    found = sales.figures(now=timezone.now(), pizzeria_id=request.pizzeria.id)
-    return {"figures": found[0], "cases": case_services.open_cases()}
+    now, pizzeria_id = timezone.now(), request.pizzeria.id
+    found = sales.figures(now=now, pizzeria_id=pizzeria_id)
+    week_ago = comparing.compare(comparison=spans.today(now, spans.Against.BEFORE), pizzeria_id=pizzeria_id)
+    return {"figures": found[0], "cases": case_services.open_cases(), "week_ago": week_ago}
 
 
 @require_GET
