@@ -4,6 +4,7 @@ from django.utils import timezone
 from conftest import open_shop, variant
 from shared_apps.accounts.models import User
 from shared_apps.website import queries
+from tenant_apps.orders.services import placing
 from tenant_apps.storefront.tests.test_menu import empty_stock_of
 
 
@@ -80,6 +81,19 @@ def test_legal_pages_name_the_seller(db, visit, settings):
         answer = visit().get(path)
         assert answer.status_code == 200
     assert settings.GROUP_SIRET in text_of(visit().get("/mentions-legales/"))
+
+
+def test_the_terms_name_the_mediator_the_means_of_payment_and_their_version(db, visit, settings):
+    settings.GROUP_MEDIATOR = "Médiation Franchise-Conso, 29 boulevard de Courcelles, 75008 Paris, mcp.example"
+    page = text_of(visit().get("/conditions-de-vente/"))
+    assert settings.GROUP_MEDIATOR in page
+    assert "par carte en ligne" in page
+    assert f"Version {placing.TERMS_VERSION}" in page
+
+
+def test_the_terms_promise_no_mediator_while_none_is_known(db, visit, settings):
+    settings.GROUP_MEDIATOR = ""
+    assert "coordonnées" not in text_of(visit().get("/conditions-de-vente/"))
 
 
 def test_an_account_begins_empty_and_says_what_to_do(db, visit, make_staff):

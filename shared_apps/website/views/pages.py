@@ -17,6 +17,7 @@ from shared_apps.places.geometry import Location
 from shared_apps.privacy.periods import periods
 from shared_apps.website import queries
 from shared_apps.website.forms import AddressForm
+from tenant_apps.orders.services.placing import TERMS_VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ def _seller() -> dict[str, str]:
 
 @require_GET
 def terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/terms.html", {"seller": _seller()})
+    context = {"seller": _seller(), "version": TERMS_VERSION, "mediator": settings.GROUP_MEDIATOR}
+    return render(request, "website/terms.html", context)
 
 
 @require_GET

@@ -153,7 +153,8 @@ def test_the_order_of_a_change_may_use_what_it_already_holds(shop, client):
     assert client.post("/panier/enregistrer/").status_code == 302
 
 
-def test_the_customer_is_written_to_once_with_what_the_law_asks(shop):
+def test_the_customer_is_written_to_once_with_what_the_law_asks(shop, settings):
+    settings.GROUP_MEDIATOR = "Médiation Franchise-Conso, mcp.example"
     order = place(shop, ask("margherita"))
     assert OrmQ.objects.count() >= 1  # the task waits in the same database, in the same transaction
     for _ in range(2):  # delivered twice
@@ -168,9 +169,11 @@ def test_the_customer_is_written_to_once_with_what_the_law_asks(shop):
         "SIRET",
         "rétractation",
         "médiateur",
+        settings.GROUP_MEDIATOR,
         f"/commande/{order.reference}/",
     ):
         assert words in text
+    assert settings.GROUP_MEDIATOR in letter.alternatives[0].content
 
 
 def test_head_office_knows_the_order_and_nothing_of_the_customer(shop, client):
