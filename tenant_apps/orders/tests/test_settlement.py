@@ -14,6 +14,7 @@ from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import settlement
 from tenant_apps.orders.services.acts import By
 from tenant_apps.orders.services.settlement import NotEligible, Tender, TooMuchCash, WrongAmount, WrongChange
+from tenant_apps.orders.tests.test_discounting import code
 from tenant_apps.payments.models import CreditNote, Payment, Tip
 from tenant_apps.payments.services import credit_notes
 from tenant_apps.payments.services.credit_notes import NoteOver, UnknownNote
@@ -94,6 +95,15 @@ def test_meal_vouchers_pay_neither_alcohol_nor_more_than_the_food(shop):
     take(shop, order, Means.MEAL_VOUCHER_PAPER, 980)
     take(shop, order, Means.CASH)
     check_invariants()
+
+
+def test_meal_vouchers_pay_the_food_as_the_receipt_says_it_after_a_discount(shop):
+    with schema_context("public"):
+        Product.objects.filter(code="the-peche-33cl").update(vat_class=VatClass.ALCOHOL)
+    code(shop, percent=15)
+    order = place(shop, ask("reine"), ask("the-peche-33cl", size=None), voucher_code="BIENVENUE")
+    with pytest.raises(NotEligible, match="10,11"):
+        take(shop, order, Means.MEAL_VOUCHER_CARD, 1012)
 
 
 def test_more_than_25_euros_of_vouchers_is_not_refused(shop):
