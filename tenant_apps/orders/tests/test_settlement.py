@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -13,7 +14,14 @@ from shared_apps.catalogue.models import Product, VatClass
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.settlement import NotEligible, Tender, TooMuchCash, WrongAmount, WrongChange
+from tenant_apps.orders.services.settlement import (
+    NoLegalData,
+    NotEligible,
+    Tender,
+    TooMuchCash,
+    WrongAmount,
+    WrongChange,
+)
 from tenant_apps.orders.tests.test_discounting import code
 from tenant_apps.payments.models import CreditNote, Payment, Tip
 from tenant_apps.payments.services import credit_notes
@@ -48,6 +56,14 @@ def test_any_mix_sums_to_the_total(shop):
     with pytest.raises(WrongAmount):
         take(shop, order, Means.CASH, 1)
     check_invariants()
+
+
+def test_a_shop_that_lost_its_legal_data_takes_no_money(shop):
+    """Its receipt would not say who sells."""
+    order = place(shop)
+    with pytest.raises(NoLegalData):
+        take(replace(shop, has_legal_data=False), order, Means.CASH)
+    assert settlement.due_cents(order) == order.total_cents
 
 
 def test_change_is_what_cash_leaves_of_the_sum_and_the_tip(shop, make_staff):
