@@ -150,7 +150,8 @@ def _place(
         delivery_fee_cents=fee,
         discount_cents=discount,
         total_cents=quote.items_cents + fee - discount,
-        terms_version=TERMS_VERSION,
+        # Only the site shows them before the button.
+        terms_version=TERMS_VERSION if channel == Order.Channel.WEB else "",
         placed_at=now,
     )
     inserting.insert(shop, order, window.end, quote, by)

@@ -4,13 +4,14 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_tenants.utils import schema_context
 
-from conftest import COOK, ask, place, variant
+from conftest import COOK, COUNTER, ask, place, variant
 from shared_apps.accounts.models import Role
 from shared_apps.messages.models import Message
 from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.services.placing import TERMS_VERSION
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import StockLevel
 from tenant_apps.storefront.tests.test_menu import empty_stock_of
@@ -40,6 +41,15 @@ def test_a_guest_orders_and_lands_on_the_tracking_page(shop, client):
     assert answer["Location"] == f"/commande/{order.reference}/"
     assert (order.total_cents, order.contact_phone) == (1980, "+33612345678")
     assert "Votre panier est vide" in client.get("/panier/").content.decode()
+
+
+def test_the_terms_are_accepted_where_an_order_is_placed_and_only_there(shop, client):
+    page = client.get(COLLECTION).content.decode()
+    assert "vous acceptez nos" in page
+    client.post(COLLECTION, CONTACT)
+    (order,) = orders(shop)
+    assert order.terms_version == TERMS_VERSION
+    assert place(shop, channel=Order.Channel.PHONE, by=COUNTER).terms_version == ""
 
 
 def test_sent_twice_it_is_one_order(shop, client):
