@@ -13,6 +13,10 @@ class PizzeriaQuerySet(models.QuerySet["Pizzeria"]):
         """Those that still have their tables: a closed pizzeria has none."""
         return self.exclude(state=Pizzeria.State.CLOSED)
 
+    def called(self, slug: str) -> "Pizzeria | None":
+        """By its slug, or by one that it had: its former addresses stay its own."""
+        return self.filter(domains__domain=f"{slug}.{settings.BASE_DOMAIN}").first()
+
 
 class Pizzeria(TenantMixin):
     """One shop of the group: a tenant, with its own PostgreSQL schema, role and subdomain."""

@@ -314,6 +314,8 @@ SMS_TOKEN = env.str("SMS_TOKEN", default="")
 GROUP_LEGAL_NAME = env.str("GROUP_LEGAL_NAME", default="")
 GROUP_SIRET = env.str("GROUP_SIRET", default="")
 GROUP_VAT_NUMBER = env.str("GROUP_VAT_NUMBER", default="")
+# The consumer mediator whom the group has joined, with the address and the site (C. conso. L616-1): one line, for customers.
+GROUP_MEDIATOR = env.str("GROUP_MEDIATOR", default="")
 
 # The keys that sign the till's journal, `name:secret,name:secret`: the first signs, the others only check what they signed.
 TILL_SIGNING_KEYS = env.list("TILL_SIGNING_KEYS", default=[])

@@ -43,6 +43,7 @@ if not STRIPE_API_KEY:
 GROUP_LEGAL_NAME = "OC Pizza SAS (démonstration)"
 GROUP_SIRET = "00000000000000"
 GROUP_VAT_NUMBER = "FR00000000000"
+GROUP_MEDIATOR = "Médiateur de démonstration, 1 rue de l’Exemple, 59000 Lille, mediateur.example"
 TILL_SIGNING_KEYS = TILL_SIGNING_KEYS or ["developpement:development-only-not-a-secret-0123456789"]
 PRINTERS_MAY_BE_FILES = True
 DEMO = env.bool("DEMO", default=True)

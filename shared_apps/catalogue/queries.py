@@ -107,13 +107,16 @@ def vat_basis_points(*, vat_class: VatClass, mode: ServiceMode, day: dt.date) ->
 
 
 def meat_origins() -> list[tuple[str, str]]:
-    """(ingredient, origin) of beef, pork, sheep and poultry, for the menu (decrees 2002-1465 and 2022-65)."""
+    """(ingredient, origin) of beef, pork, sheep and poultry that may be in a dish, as an extra too, for the menu (decrees
+    2002-1465 and 2022-65)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ingredient.name, ingredient.origin FROM catalogue_ingredient AS ingredient"
-            " JOIN catalogue_recipeline AS recipe ON recipe.ingredient_id = ingredient.id"
-            " JOIN catalogue_variant AS variant ON variant.id = recipe.variant_id"
-            " JOIN catalogue_product AS product ON product.id = variant.product_id"
-            " WHERE ingredient.species <> '' AND product.published ORDER BY ingredient.name"
+            "SELECT ingredient.name, ingredient.origin FROM catalogue_ingredient AS ingredient"
+            " WHERE ingredient.species <> '' AND (EXISTS (SELECT FROM catalogue_recipeline AS recipe"
+            "  JOIN catalogue_variant AS variant ON variant.id = recipe.variant_id"
+            "  JOIN catalogue_product AS product ON product.id = variant.product_id"
+            "  WHERE recipe.ingredient_id = ingredient.id AND product.published)"
+            " OR EXISTS (SELECT FROM catalogue_extraoffer AS extra WHERE extra.ingredient_id = ingredient.id))"
+            " ORDER BY ingredient.name"
         )
         return cursor.fetchall()

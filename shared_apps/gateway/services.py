@@ -123,7 +123,7 @@ def _about(event: dict[str, Any]) -> About | None:
     metadata = event["data"]["object"].get("metadata") or {}
     if not event["type"].startswith(FAMILIES) or "pizzeria" not in metadata:
         return None
-    pizzeria = Pizzeria.objects.filter(slug=metadata["pizzeria"]).first()
+    pizzeria = Pizzeria.objects.called(metadata["pizzeria"])
     if pizzeria is None or not str(metadata.get("order", "")).isdecimal():
         raise ForeignEvent
     return About(pizzeria.pk, int(metadata["order"]))

@@ -30,6 +30,10 @@ def _controller() -> str:
     return name or gettext("The OC Pizza group")
 
 
+def _mediator() -> str:
+    return settings.GROUP_MEDIATOR or gettext("the one whose address the pizzeria gives you")
+
+
 SELLER, KEPT = (Page.TERMS, Page.LEGAL_NOTICE), (Page.PRIVACY,)
 ALL = (
     Placeholder("raison-sociale", _("Legal name of the group"), lambda: settings.GROUP_LEGAL_NAME, SELLER),
@@ -53,6 +57,7 @@ ALL = (
         lambda: gettext("Order with an obligation to pay"),
         (Page.TERMS,),
     ),
+    Placeholder("mediateur", _("The consumer mediator, with the address and the site"), _mediator, (Page.TERMS,)),
     Placeholder("responsable", _("Who is responsible for personal data"), _controller, KEPT),
     Placeholder("duree-allergie", _("Kept: the allergy note of an order"), lambda: periods().words["allergy"], KEPT),
     Placeholder(

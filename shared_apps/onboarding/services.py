@@ -13,6 +13,7 @@ from shared_apps.core.errors import RuleError
 from shared_apps.onboarding import addresses, auditing
 from shared_apps.onboarding.plans import Plan
 from shared_apps.sales.models import OPEN_STATES, OrderSummary
+from tenant_apps.orders.lifecycle import State
 from tenant_apps.shop.models import OpeningRange, ShopSettings
 from tenant_apps.shop.public_holidays import Region
 from tenant_apps.stock.services import opening
@@ -94,7 +95,9 @@ def suspend(*, pizzeria: Pizzeria) -> None:
 
     `stop_orders` comes first, committed: an order placed while they are counted would wait in a shop that is away.
     """
-    open_orders = OrderSummary.objects.filter(pizzeria=pizzeria, state__in=OPEN_STATES).count()
+    # One that awaits its payment is accepted when it comes, and given up within ONLINE_PAYMENT_MINUTES when it does not.
+    waiting = (*OPEN_STATES, State.AWAITING_PAYMENT)
+    open_orders = OrderSummary.objects.filter(pizzeria=pizzeria, state__in=waiting).count()
     if open_orders:
         raise OrdersStillOpen(open_orders)
     _set_state(pizzeria, Pizzeria.State.SUSPENDED, act="suspended")

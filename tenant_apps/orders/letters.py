@@ -61,6 +61,7 @@ def _context(pizzeria: Pizzeria, order: Order, kind: Message.Kind) -> dict[str, 
         "quiet_url": _address(pizzeria, order, "quiet"),
         "legal_name": pizzeria.legal_name or settings.GROUP_LEGAL_NAME,
         "siret": pizzeria.siret or settings.GROUP_SIRET,
+        "mediator": settings.GROUP_MEDIATOR,
     }
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared_apps.catalogue import vat
 from shared_apps.catalogue.models import VatClass
-from shared_apps.core.money import share
 from tenant_apps.orders.models import Order
 from tenant_apps.payments.models import Payment
 
@@ -31,7 +31,7 @@ def eligible_cents(order: Order) -> int:
     """Of the lines as they are paid, a discount spread over them pro rata."""
     lines = list(order.lines.values_list("quantity", "unit_price_cents", "variant__product__vat_class"))
     totals = [quantity * price for quantity, price, _vat_class in lines]
-    if not sum(totals):
-        return 0
-    paid = share(order.items_cents - order.discount_cents, totals)
-    return sum(cents for cents, line in zip(paid, lines, strict=True) if line[2] != VatClass.ALCOHOL)
+    off = vat.spread_discount(totals, order.discount_cents)  # as the receipt does, to the same cent
+    return sum(
+        cents - less for cents, less, line in zip(totals, off, lines, strict=True) if line[2] != VatClass.ALCOHOL
+    )

@@ -12,6 +12,7 @@ from shared_apps.gateway.stripe_api import PaidOut, Payout
 from tenant_apps.payments.models import OnlinePayment, Refund
 from tenant_apps.till.archive.tables import table
 from tenants.hosts import Shop
+from tenants.models import Domain
 
 HEAD = (
     "virement", "arrive_le", "nature", "commande", "paiement", "montant_stripe", "frais", "net", "montant_caisse", "ecart",
@@ -39,7 +40,9 @@ def journal(*, shop: Shop, starts_on: dt.date, ends_on: dt.date, now: dt.datetim
     """A CSV: the lines of this shop in each payout that arrives between the days, their sum and the payout's, which is
     the bank's line; then what was taken in these days and is in none of them. Raises OnlinePaymentDown."""
     payouts = gateway.payouts(starts_on=starts_on, ends_on=ends_on, now=now)
-    lines = {payout: [one for one in payout.lines if one.metadata.get("pizzeria") == shop.slug] for payout in payouts}
+    hosts = Domain.objects.filter(tenant=shop.id).values_list("domain", flat=True)
+    slugs = {host.partition(".")[0] for host in hosts}  # those that it had too: Stripe keeps the one of then
+    lines = {payout: [one for one in payout.lines if one.metadata.get("pizzeria") in slugs] for payout in payouts}
     ours = _ours([one for found in lines.values() for one in found])
     rows: list[Row] = []
     for payout, found in lines.items():

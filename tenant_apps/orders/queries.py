@@ -29,8 +29,8 @@ RECALLED = 20
 # What a ticket shows; another field of it would be a query for each.
 PRODUCT_NAME, SIZE_NAME, OTHER_NAME = "product_name", "size_name", "other_name"
 OF_A_LINE = (
-    "order", "position", "quantity", "label", "without_names", "extra_names", "replaced_names", "baked", "in_oven_at",
-    "out_of_oven_at",
+    "order", "position", "quantity", "label", "without_names", "extra_names", "replaced_names", "allergens", "baked",
+    "in_oven_at", "out_of_oven_at",
 )  # fmt: skip
 OF_A_TICKET = (
     "state", "mode", "note", "allergy_note", "alcohol", "placed_at", "accepted_at", "changed_at", "claimed_at", "received_at",

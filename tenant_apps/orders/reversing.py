@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared_apps.core.money import share
+from shared_apps.catalogue import vat
 from tenant_apps.orders.models import Order, OrderLine
 
 
@@ -37,5 +37,8 @@ class Reversible:
 
 def reversible(*, order: Order, lines: Sequence[OrderLine], reversed_pieces: Mapping[int, int]) -> list[Reversible]:
     totals = [line.total_cents for line in lines]
-    paid = share(order.items_cents - order.discount_cents, totals) if sum(totals) else totals
-    return [Reversible(line, cents, reversed_pieces.get(line.pk, 0)) for line, cents in zip(lines, paid, strict=True)]
+    off = vat.spread_discount(totals, order.discount_cents)  # as the receipt does, to the same cent
+    return [
+        Reversible(line, cents - less, reversed_pieces.get(line.pk, 0))
+        for line, cents, less in zip(lines, totals, off, strict=True)
+    ]

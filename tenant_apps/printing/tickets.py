@@ -52,6 +52,7 @@ def _dish(paper: Paper, line: OrderLine) -> None:
     for name in line.extra_names:
         paper.line(f"{_('EXTRA')} {name}", size=TALL)
     _replaced(paper, line)
+    _allergens(paper, line)
 
 
 def _replaced(paper: Paper, line: OrderLine) -> None:
@@ -68,13 +69,17 @@ def _label(paper: Paper, order: Order, due_cents: int) -> None:
     for line in order.lines.all():
         paper.line(f"{line.quantity} x {line.label}", bold=True)
         _changes(paper, line)
-        allergens = ", ".join(str(Allergen(code).label) for code in line.allergens) or _("none")
-        paper.line(_("Allergens: %(allergens)s") % {"allergens": allergens.upper()})
+        _allergens(paper, line)
     paper.rule()
     if due_cents > 0:
         paper.line(_("TO PAY: %(due)s") % {"due": euros(due_cents)}, size=TALL, bold=True)
     else:
         paper.line(_("PAID"), size=TALL, bold=True)
+
+
+def _allergens(paper: Paper, line: OrderLine) -> None:
+    allergens = ", ".join(str(Allergen(code).label) for code in line.allergens) or _("none")
+    paper.line(_("Allergens: %(allergens)s") % {"allergens": allergens.upper()})
 
 
 def _changes(paper: Paper, line: OrderLine) -> None:

@@ -146,6 +146,15 @@ def test_the_menu_shows_the_origin_of_every_meat_on_sale():
     assert all(shown.values())
 
 
+def test_the_menu_shows_the_origin_of_a_meat_that_is_only_an_extra():
+    Product.objects.filter(variants__recipe__ingredient__code="merguez").update(published=False)
+    merguez = Ingredient.objects.get(code="merguez")
+    assert merguez.extras.exists()
+    assert (merguez.name, merguez.origin) in queries.meat_origins()
+    merguez.extras.all().delete()
+    assert merguez.name not in dict(queries.meat_origins())
+
+
 def test_no_meat_nor_fish_is_in_what_is_called_vegetarian():
     vegetarian = RecipeLine.objects.filter(variant__product__vegetarian=True)
     assert vegetarian.exists()

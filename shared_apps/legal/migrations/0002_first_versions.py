@@ -1,4 +1,4 @@
-"""The texts that the templates held until then: version « 2026-11 », which the orders of that time name."""
+"""The first texts, as the templates had them: version « 2026-11 », which the orders of that time name."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ Le panier récapitule les produits, les options, les allergènes, les frais et l
 
 ## Prix et paiement
 
-{mention-des-prix} Le paiement se fait à la livraison ou au retrait : espèces, carte bancaire, chèque, titre-restaurant.
+{mention-des-prix} Le paiement se fait par carte en ligne, débitée quand la cuisine commence, ou à la livraison ou au retrait : carte bancaire, espèces, chèque, titre-restaurant. Une livraison d’un montant élevé peut n’être acceptée que payée en ligne.
 
 ## Livraison et retrait
 
@@ -31,7 +31,7 @@ Il ne s’applique pas aux denrées préparées à la demande ou rapidement pér
 
 ## Réclamation et médiation
 
-Adressez-vous d’abord à la pizzeria. À défaut d’accord, vous pouvez saisir gratuitement un médiateur de la consommation, dont les coordonnées sont remises avec la confirmation de commande.
+Adressez-vous d’abord à la pizzeria. À défaut d’accord, vous pouvez saisir gratuitement un médiateur de la consommation : {mediateur}.
 """
 
 LEGAL_NOTICE = """\

@@ -270,6 +270,17 @@ def test_a_pizzeria_with_open_orders_is_not_suspended(order):
     assert takes_orders("nation")
 
 
+def test_a_pizzeria_with_an_order_that_may_still_be_paid_is_not_suspended(shop):
+    """Paid a moment later it would be accepted, and nobody could make it."""
+    waits = place(shop, pays_online=True)
+    connection.set_schema_to_public()
+    assert "1" in refused("suspend_pizzeria", "nation")
+    assert state("nation") == Pizzeria.State.TRADING
+    cancel(shop, waits)
+    run("suspend_pizzeria", "nation")
+    assert state("nation") == Pizzeria.State.SUSPENDED
+
+
 def test_open_orders_of_a_neighbour_do_not_count(order):
     run("suspend_pizzeria", "voisine")
     assert state("voisine") == Pizzeria.State.SUSPENDED

@@ -97,6 +97,18 @@ def test_a_version_that_is_none_is_not_there(db, visit):
     assert visit().get("/autre-page/2026-11/").status_code == 404
 
 
+def test_the_terms_name_the_mediator_and_the_means_of_payment(db, visit, settings):
+    settings.GROUP_MEDIATOR = "Médiation Franchise-Conso, 29 boulevard de Courcelles, 75008 Paris, mcp.example"
+    page = text_of(visit().get("/conditions-de-vente/"))
+    assert settings.GROUP_MEDIATOR in page
+    assert "par carte en ligne" in page
+
+
+def test_the_terms_promise_no_mediator_s_address_while_none_is_known(db, visit, settings):
+    settings.GROUP_MEDIATOR = ""
+    assert "celui dont la pizzeria vous donne les coordonnées" in text_of(visit().get("/conditions-de-vente/"))
+
+
 def test_an_account_begins_empty_and_says_what_to_do(db, visit, make_staff):
     page = text_of(visit(None, make_staff(None)).get("/mon-compte/"))
     assert "Aucune commande" in page

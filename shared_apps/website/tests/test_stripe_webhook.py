@@ -5,14 +5,18 @@ import logging
 import time
 
 import pytest
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_tenants.utils import schema_context
 
 from shared_apps.gateway import stripe_api
 from shared_apps.gateway.models import GatewayEvent
+from shared_apps.onboarding import closing
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
+from tenant_apps.orders.services import reconciling
 from tenant_apps.orders.tests.test_online import page_of, waiting
+from tenants.models import Pizzeria
 
 ADDRESS = "/paiement/stripe/"
 
@@ -49,6 +53,16 @@ def test_an_event_is_kept_answered_at_once_and_its_order_followed_by_a_task(shop
     tasks.follow_payment(shop.id, paid.pk)
     with schema_context(shop.schema_name):
         assert Order.objects.get(pk=paid.pk).state == "accepted"
+
+
+def test_an_event_about_a_pizzeria_that_has_another_address_since_is_followed(shop, paid, stand_in, visit):
+    """What Stripe keeps of a payment names the shop as it was called then."""
+    event = of_kind(stand_in, "payment_intent.amount_capturable_updated")
+    with schema_context("public"):
+        closing.rename(pizzeria=Pizzeria.objects.get(pk=shop.id), slug="republique")
+        assert send(visit, *stand_in.signed(event)).status_code == 204
+        assert following() == [(shop.id, paid.pk)]
+        assert reconciling.compare(now=timezone.now()) == []
 
 
 def test_sent_three_times_it_is_followed_once(shop, paid, stand_in, visit):

@@ -37,6 +37,7 @@ def test_a_ticket_says_what_to_leave_out_what_to_add_and_who_is_allergic(shop, m
     assert f"EXTRA {extra.name}" in page
     assert "ALLERGIE : arachides" in page
     assert "Bien cuite" in page
+    assert "Allergènes : gluten, lait" in page
 
 
 def test_halves_are_left_and_right(shop, make_staff, visit):

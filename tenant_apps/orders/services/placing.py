@@ -61,7 +61,8 @@ def place(
     """Takes an order; the same submission again returns the order it already made.
 
     One that `pays_online` holds its time and its ingredients and awaits its payment: `online.open_page` comes next.
-    `terms_version` is the name of the terms of sale that the customer accepts (`legal.services.accept_terms`).
+    `terms_version` is the name of the terms of sale that the customer accepts (`legal.services.accept_terms`); empty where none
+    were shown.
     `shown` is what whoever orders saw of its prices, ingredients and allergens (`quoting.shown`): they order nothing else.
 
     Raises NotTrading, NumberBlocked, ChannelClosed, OutOfZone, BelowMinimum, MustBePrepaid, WrongPrice, BeyondLimit,

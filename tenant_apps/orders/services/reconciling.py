@@ -73,7 +73,7 @@ def compare(*, now: dt.datetime) -> list[Difference]:
     found = [Difference(_("A payment of no pizzeria: %(id)s") % {"id": seen.intent_id}) for seen in intents.pop("", ())]
     lines.pop("", None)  # of payments that are no orders'
     for slug in sorted(intents.keys() | lines.keys()):
-        pizzeria = Pizzeria.objects.with_schema().filter(slug=slug).first()
+        pizzeria = Pizzeria.objects.with_schema().called(slug)
         if pizzeria is None:
             found += [
                 Difference(_("A payment of an unknown pizzeria: %(id)s") % {"id": s.intent_id}) for s in intents[slug]

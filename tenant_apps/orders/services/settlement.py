@@ -32,6 +32,13 @@ class WrongAmount(RuleError):
     """Nothing to take, or more than is still due."""
 
 
+class NoLegalData(RuleError):
+    """The shop lost the identity that its receipts name: nothing more is taken by hand until it has it again."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This pizzeria takes no money: its legal name, SIRET or VAT number is missing."))
+
+
 class TooMuchCash(RuleError):
     """More cash for one order than the law lets anybody take."""
 
@@ -105,7 +112,7 @@ def to_collect_cents(order: Order) -> int:
 def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.datetime) -> Order:
     """Takes money for an order; the same submission again changes nothing.
 
-    Raises WrongAmount, TooMuchCash, NotEligible, WrongChange, UnknownNote, NoteOver.
+    Raises NoLegalData, WrongAmount, TooMuchCash, NotEligible, WrongChange, UnknownNote, NoteOver.
     """
     order, owing = _with_what_it_replaces(order_id)
     if Payment.objects.filter(submission=tender.submission, order=owing).exists():
@@ -117,6 +124,8 @@ def take_payment(*, shop: Shop, order_id: int, tender: Tender, by: By, now: dt.d
 
 def take(*, shop: Shop, order: Order, tender: Tender, by: By, now: dt.datetime) -> Payment:
     """The same for an order that is locked already: the one place where money comes in."""
+    if not shop.has_legal_data:
+        raise NoLegalData
     payments = list(order.payments.all())
     due = order.owed_cents - sum(payment.kept_cents for payment in payments) - order.online_payments.held_cents()
     amount = _proposed(order, payments, tender, due) if tender.amount_cents is None else tender.amount_cents

@@ -198,3 +198,19 @@ def test_what_a_cancelled_order_had_paid_is_given_back_whole(shop):
     )
     assert given(order) == [("cash", 891)]
     check_invariants()
+
+
+def test_a_line_of_an_order_with_a_discount_gives_back_what_its_receipt_says(shop):
+    """15 % off 11,90 € and 2,50 € leave half a cent on both lines: one of them gets it, the same everywhere."""
+    code(shop, percent=15)
+    order = place(shop, ask("reine"), ask("the-peche-33cl", size=None), voucher_code="BIENVENUE")
+    pay(shop, order)
+    sale = Entry.objects.get(kind=Entry.Kind.SALE)
+    sold = [sum(part["cents"] for part in line["parts"]) for line in sale.content["lines"]]
+    assert sold == [1011, 213]
+    kitchen.claim(shop=shop, order_id=order.pk, by=COOK, now=timezone.now())
+    refund(shop, order, lines={line_of(order): (1, ReversalLine.Fate.WASTED)})
+    assert given(order) == [("cash", 1011)]
+    back = Entry.objects.get(kind=Entry.Kind.REFUND)
+    assert {row["rate"]: row["gross_cents"] for row in back.content["vat"]} == {1000: -1011}
+    check_invariants()

@@ -13,12 +13,15 @@ from conftest import MANAGER
 from shared_apps.accounts.models import Role
 from shared_apps.gateway import services as gateway
 from shared_apps.gateway import stripe_api
+from shared_apps.onboarding import closing
 from tenant_apps.orders import payouts
 from tenant_apps.orders.services import refunding
 from tenant_apps.orders.services.refunding import Returned
 from tenant_apps.orders.tests.test_online import follow
 from tenant_apps.orders.tests.test_reconciling import DAY, captured
 from tenant_apps.payments.models import Payment
+from tenants.hosts import Shop
+from tenants.models import Pizzeria
 
 YEAR = dt.timedelta(days=365)
 
@@ -113,3 +116,12 @@ def test_the_manager_downloads_it_and_reads_why_when_stripe_is_away(shop, stand_
     with pytest.raises(gateway.OnlinePaymentDown):
         gateway.payouts(starts_on=timezone.localdate(), ends_on=timezone.localdate(), now=timezone.now())
     assert visit(shop, make_staff(Role.COOK, shop)).get("/caisse/virements.csv", days).status_code == 403
+
+
+def test_a_pizzeria_that_has_another_address_since_keeps_its_lines(shop, stand_in):
+    order = captured(shop, stand_in)
+    stand_in.pull("clock", advance=3 * DAY)
+    with schema_context("public"):
+        pizzeria = Pizzeria.objects.get(pk=shop.id)
+        closing.rename(pizzeria=pizzeria, slug="republique")
+    assert journal(Shop.of(pizzeria))[0]["commande"] == str(order.pk)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -13,8 +14,16 @@ from shared_apps.catalogue.models import Product, ServiceMode, VatClass
 from tenant_apps.orders.lifecycle import Actor
 from tenant_apps.orders.services import settlement
 from tenant_apps.orders.services.acts import By
-from tenant_apps.orders.services.settlement import NotEligible, Tender, TooMuchCash, WrongAmount, WrongChange
+from tenant_apps.orders.services.settlement import (
+    NoLegalData,
+    NotEligible,
+    Tender,
+    TooMuchCash,
+    WrongAmount,
+    WrongChange,
+)
 from tenant_apps.orders.services.wishes import Wishes
+from tenant_apps.orders.tests.test_discounting import code
 from tenant_apps.payments.models import CreditNote, Payment, Tip
 from tenant_apps.payments.services import credit_notes
 from tenant_apps.payments.services.credit_notes import NoteOver, UnknownNote
@@ -48,6 +57,14 @@ def test_any_mix_sums_to_the_total(shop):
     with pytest.raises(WrongAmount):
         take(shop, order, Means.CASH, 1)
     check_invariants()
+
+
+def test_a_shop_that_lost_its_legal_data_takes_no_money(shop):
+    """Its receipt would not say who sells."""
+    order = place(shop)
+    with pytest.raises(NoLegalData):
+        take(replace(shop, has_legal_data=False), order, Means.CASH)
+    assert settlement.due_cents(order) == order.total_cents
 
 
 def test_change_is_what_cash_leaves_of_the_sum_and_the_tip(shop, make_staff):
@@ -97,6 +114,15 @@ def test_meal_vouchers_pay_neither_alcohol_nor_more_than_the_food(shop):
     take(shop, order, Means.MEAL_VOUCHER_PAPER, 980)
     take(shop, order, Means.CASH)
     check_invariants()
+
+
+def test_meal_vouchers_pay_the_food_as_the_receipt_says_it_after_a_discount(shop):
+    with schema_context("public"):
+        Product.objects.filter(code="the-peche-33cl").update(vat_class=VatClass.ALCOHOL)
+    code(shop, percent=15)
+    order = place(shop, ask("reine"), ask("the-peche-33cl", size=None), voucher_code="BIENVENUE")
+    with pytest.raises(NotEligible, match="10,11"):
+        take(shop, order, Means.MEAL_VOUCHER_CARD, 1012)
 
 
 def test_more_than_25_euros_of_vouchers_is_not_refused(shop):

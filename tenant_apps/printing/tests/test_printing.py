@@ -100,6 +100,8 @@ def test_a_ticket_is_printed_in_french_and_the_kitchen_has_then_received_it(shop
         assert part in text
     assert "GAUCHE : Reine" in text
     assert "DROITE : Orientale" in text
+    assert "Allergènes : GLUTEN, LAIT\n" in text
+    assert "Allergènes : GLUTEN, ŒUFS, LAIT, SULFITES" in text
     assert b"\x1dB\x01" in printer.paper[0]  # white on black
     assert escalation.escalate(shop=shop, now=timezone.now() + dt.timedelta(minutes=5)) == []
     assert queries.silent_since() is None

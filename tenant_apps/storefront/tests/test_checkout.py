@@ -47,6 +47,14 @@ def test_a_guest_orders_and_lands_on_the_tracking_page(shop, client):
     assert "Votre panier est vide" in client.get("/panier/").content.decode()
 
 
+def test_the_terms_are_accepted_where_an_order_is_placed_and_only_there(shop, client):
+    page = client.get(COLLECTION).content.decode()
+    assert "vous acceptez nos" in page
+    client.post(COLLECTION, CONTACT)
+    (order,) = orders(shop)
+    assert order.terms_version == "2026-11"
+
+
 def test_sent_twice_it_is_one_order(shop, client):
     page = client.get(COLLECTION).content.decode()
     submission = page.partition('name="submission" value="')[2][:36]
@@ -158,7 +166,8 @@ def test_the_order_of_a_change_may_use_what_it_already_holds(shop, client):
     assert client.post("/panier/enregistrer/").status_code == 302
 
 
-def test_the_customer_is_written_to_once_with_what_the_law_asks(shop):
+def test_the_customer_is_written_to_once_with_what_the_law_asks(shop, settings):
+    settings.GROUP_MEDIATOR = "Médiation Franchise-Conso, mcp.example"
     order = place(shop, ask("margherita"))
     assert OrmQ.objects.count() >= 1  # the task waits in the same database, in the same transaction
     for _ in range(2):  # delivered twice
@@ -173,10 +182,12 @@ def test_the_customer_is_written_to_once_with_what_the_law_asks(shop):
         "SIRET",
         "rétractation",
         "médiateur",
+        settings.GROUP_MEDIATOR,
         f"/commande/{order.reference}/",
         "/conditions-de-vente/2026-11/",
     ):
         assert words in text
+    assert settings.GROUP_MEDIATOR in letter.alternatives[0].content
     assert "/conditions-de-vente/2026-11/" in str(letter.alternatives[0].content)
 
 

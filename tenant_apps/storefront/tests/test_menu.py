@@ -35,6 +35,13 @@ def test_the_menu_shows_prices_allergens_and_the_origin_of_meat(shop, visit):
     assert "Livraison dans un rayon de 5,0\u00a0km" in page  # zone, fee and minimum before the first add
 
 
+def test_a_product_says_the_terms_of_delivery_and_payment_before_it_is_added(shop, visit):
+    """Somebody may come to it by a link, without the menu."""
+    page = visit(shop).get("/carte/reine/").content.decode()
+    for words in ("Livraison dans un rayon de 5,0\u00a0km", "de commande", "titre-restaurant"):
+        assert words in page
+
+
 def test_what_the_stock_cannot_make_is_sold_out_at_once(shop, visit):
     empty_stock_of(shop, "burrata")
     page = visit(shop).get("/").content.decode()

@@ -86,8 +86,10 @@ def product(request: ShopRequest, code: str) -> HttpResponse:
         "query": request.GET.urlencode(),
         "mine": customers.allergens_of(request.user),
     }
-    template = "storefront/_customiser.html" if request.htmx else "storefront/product.html"
-    return render(request, template, context)
+    if request.htmx:
+        return render(request, "storefront/_customiser.html", context)
+    own = shop_queries.settings()
+    return render(request, "storefront/product.html", context | {"shop": own, "delivery": zones.offered(own)})
 
 
 @require_GET
