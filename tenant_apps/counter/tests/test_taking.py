@@ -44,6 +44,7 @@ def test_an_order_by_phone_is_that_of_the_web(shop, counter, draft):
     (order,) = orders(shop)
     assert answer["Location"] == f"/comptoir/{order.pk}/"
     assert (order.channel, order.total_cents, order.contact_phone) == ("phone", 2 * 1350, "+33612345678")
+    assert order.terms_version == ""  # nobody on the phone was shown them
     with schema_context(shop.schema_name):
         assert order.reservations.exists()
         assert order.events.get().capacity == "counter"

@@ -100,12 +100,18 @@ def test_more_than_a_thousand_euros_of_cash_is_refused_over_the_whole_order(shop
     take(shop, order, Means.CARD_TERMINAL)
 
 
+ADULT = Wishes(ServiceMode.COLLECTION, is_adult=True)
+
+
+def sells_alcohol() -> None:
+    ShopSettings.objects.update(sells_alcohol=True, alcohol_from=dt.time(0), alcohol_until=dt.time.max)
+
+
 def test_meal_vouchers_pay_neither_alcohol_nor_more_than_the_food(shop):
     with schema_context("public"):  # the card is the group's
         Product.objects.filter(code="cola-33cl").update(vat_class=VatClass.ALCOHOL)
-    ShopSettings.objects.update(sells_alcohol=True, alcohol_from=dt.time(0), alcohol_until=dt.time.max)
-    wishes = Wishes(ServiceMode.COLLECTION, is_adult=True)
-    order = place(shop, ask("margherita", 2), ask("cola-33cl", size=None), wishes=wishes)
+    sells_alcohol()
+    order = place(shop, ask("margherita", 2), ask("cola-33cl", size=None), wishes=ADULT)
     with pytest.raises(NotEligible, match="19,80"):
         take(shop, order, Means.MEAL_VOUCHER_CARD, 1981)
     take(shop, order, Means.MEAL_VOUCHER_CARD, 1000)
@@ -119,8 +125,9 @@ def test_meal_vouchers_pay_neither_alcohol_nor_more_than_the_food(shop):
 def test_meal_vouchers_pay_the_food_as_the_receipt_says_it_after_a_discount(shop):
     with schema_context("public"):
         Product.objects.filter(code="the-peche-33cl").update(vat_class=VatClass.ALCOHOL)
+    sells_alcohol()
     code(shop, percent=15)
-    order = place(shop, ask("reine"), ask("the-peche-33cl", size=None), voucher_code="BIENVENUE")
+    order = place(shop, ask("reine"), ask("the-peche-33cl", size=None), wishes=ADULT, voucher_code="BIENVENUE")
     with pytest.raises(NotEligible, match="10,11"):
         take(shop, order, Means.MEAL_VOUCHER_CARD, 1012)
 
