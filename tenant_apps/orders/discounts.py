@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from shared_apps.baskets.models import Basket
 from shared_apps.core.errors import RuleError
+from tenant_apps.orders.models import Order
 from tenant_apps.promotions import services as promotions
+from tenant_apps.promotions.models import worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,11 @@ def off(*, basket: Basket | None, items_cents: int, now: dt.datetime) -> Off:
         return Off(basket.voucher_code, refusal=str(refusal))
     cents = voucher.worth(items_cents)
     return Off(voucher.code, voucher.label, cents, left_cents=items_cents - cents)
+
+
+def changed_total_cents(*, order: Order, items_cents: int) -> int:
+    """What an order comes to cost when these are its items: its discounts stay, and a percentage follows."""
+    left = items_cents
+    for one in order.discounts.all():
+        left -= min(left, worth(percent=one.percent, amount_cents=one.sum_cents, items_cents=items_cents))
+    return left + order.delivery_fee_cents

@@ -34,9 +34,11 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
         current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
     )
     delivery = zones.offered(shop.settings)
+    total = discounts.changed_total_cents(order=changed, items_cents=filled.items_cents) if changed else 0
     return {
         "filled": filled,
         "changed_order": changed,
+        "changed_total_cents": total,
         "opening": opening,
         "shop": shop.settings,
         "delivery": delivery,
