@@ -98,7 +98,7 @@ def test_an_order_is_changed_then_cancelled_until_the_kitchen_has_it(browser, si
     customer.get_by_role("button", name="Modifier ma commande").click()
     customer.get_by_label(re.compile("Quantité")).fill("3")
     customer.get_by_role("button", name="Mettre à jour").click()
-    customer.get_by_role("button", name="Enregistrer la modification").click()
+    customer.get_by_role("button", name="Commander avec obligation de paiement").click()
     expect(customer.get_by_text("Votre commande est modifiée")).to_be_visible()
     dough = StockLevel.objects.get(ingredient__code="paton-classique")
     assert dough.reserved == 3

@@ -39,7 +39,7 @@ def change_to(page, quantity: int) -> None:
     page.get_by_role("button", name="Modifier ma commande").click()
     page.get_by_label(re.compile("Quantité")).fill(str(quantity))
     page.get_by_role("button", name="Mettre à jour").click()
-    page.get_by_role("button", name="Enregistrer la modification").click()
+    page.get_by_role("button", name=re.compile("obligation de paiement|Enregistrer la modification")).click()
     expect(page.get_by_text("Votre commande est modifiée")).to_be_visible()
 
 

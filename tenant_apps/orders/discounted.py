@@ -17,9 +17,13 @@ def discounts(*, order: Order, items_cents: int) -> Iterator[tuple[OrderDiscount
         yield discount, off
 
 
-def total_without_alcohol(order: Order) -> int:
-    """What the order costs when its alcohol is refused, in cents."""
-    alcohol = order.lines.filter(variant__product__vat_class=VatClass.ALCOHOL)
-    items_cents = order.items_cents - sum(line.total_cents for line in alcohol)
+def total_cents(*, order: Order, items_cents: int) -> int:
+    """What the order comes to cost when its items are of this sum: its discounts stay, and a percentage follows."""
     off = sum(cents for _discount, cents in discounts(order=order, items_cents=items_cents))
     return items_cents - off + order.delivery_fee_cents
+
+
+def total_without_alcohol_cents(order: Order) -> int:
+    """The same when its alcohol is refused."""
+    alcohol = order.lines.filter(variant__product__vat_class=VatClass.ALCOHOL)
+    return total_cents(order=order, items_cents=order.items_cents - sum(line.total_cents for line in alcohol))

@@ -253,7 +253,7 @@ class Handled:
     def due_without_alcohol_cents(self) -> int:
         """The same when its alcohol is refused."""
         owing = self.owing
-        owed = discounted.total_without_alcohol(owing) - owing.reversed_cents
+        owed = discounted.total_without_alcohol_cents(owing) - owing.reversed_cents
         return max(0, owed - self.kept_cents - self.held_cents)
 
     @property

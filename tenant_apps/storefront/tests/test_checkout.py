@@ -16,6 +16,7 @@ from shared_apps.sales.models import OrderSummary
 from tenant_apps.orders import tasks
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import kitchen
+from tenant_apps.orders.tests.test_discounting import code
 from tenant_apps.shop.models import ShopSettings
 from tenant_apps.stock.models import StockLevel
 from tenant_apps.storefront.tests.test_menu import empty_stock_of
@@ -141,6 +142,23 @@ def test_changing_an_order_leaves_the_visitors_own_basket_as_it_was(shop, client
         order.refresh_from_db()
         assert sorted(order.lines.values_list("label", flat=True)) == ["Orientale · Classique", "Reine · Classique"]
     assert "19,80\u00a0€" in client.get("/panier/").content.decode()
+
+
+def test_a_change_that_costs_more_is_ordered_with_an_obligation_to_pay_and_says_its_total(shop, visit):
+    """The code of the order still takes its part off."""
+    code(shop)
+    order = place(shop, ask("reine", 2), voucher_code="BIENVENUE")
+    assert order.total_cents == 2142
+    client = visit(shop)
+    client.post(f"/commande/{order.reference}/modifier/")
+    page = client.get("/panier/").content.decode()
+    assert "Enregistrer la modification · 21,42\u00a0€" in page
+    client.post("/panier/ajouter/", {"variant": variant("margherita").pk})
+    page = client.get("/panier/").content.decode()
+    assert "Commander avec obligation de paiement · 30,33\u00a0€" in page
+    client.post("/panier/enregistrer/")
+    (changed,) = orders(shop)
+    assert changed.total_cents == 3033
 
 
 def test_what_the_kitchen_took_can_no_longer_be_changed_or_cancelled(shop, client):

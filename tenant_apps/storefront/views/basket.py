@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.baskets import services as basket_services
 from shared_apps.baskets.models import Basket
 from shared_apps.catalogue.recipes import Configuration
-from tenant_apps.orders import discounts, filling
+from tenant_apps.orders import discounted, discounts, filling
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import changing
 from tenant_apps.shop import queries as shop_queries
@@ -34,15 +34,16 @@ def _context(current: Basket | None, now: dt.datetime) -> dict[str, object]:
         current, now=now, soonest=opening.soonest, made_for=changed.slot.starts_at if changed else None
     )
     delivery = zones.offered(shop.settings)
+    total = discounted.total_cents(order=changed, items_cents=filled.items_cents) if changed else 0
     return {
         "filled": filled,
         "changed_order": changed,
+        "changed_total_cents": total,
         "opening": opening,
         "shop": shop.settings,
         "delivery": delivery,
         "off": discounts.off(basket=current, items_cents=filled.items_cents, now=now),
         "kept_discounts": changed.discounts.select_related("voucher") if changed else [],
-        "new_total_cents": filled.items_cents + (changed.delivery_fee_cents if changed else 0),
         "missing_cents": max(0, delivery.minimum_cents - filled.items_cents),
     }
 
