@@ -73,8 +73,13 @@ def _close(shop: Shop, held: Locked, day: dt.date, operator: str, now: dt.dateti
     """The day, then its month and its year when it is their last day."""
     entries = Entry.objects.filter(chain=Chain.TILL, day=day).order_by("number").iterator(chunk_size=1000)
     start, end = day_bounds(day)
-    sums = figures.of_day(entries) | {"from": start.isoformat(), "to": min(end, now).isoformat()}
-    closing = _add(shop, held, Closing.Period.DAY, (day, day), sums | _perpetual(sums), operator, now)
+    before = Closing.objects.filter(period=Closing.Period.DAY).order_by("-starts_on").first()
+    # What was sold after a closing by hand is of this day: it begins where the one before ended.
+    sums = figures.of_day(entries) | {
+        "from": before.figures["to"] if before else start.isoformat(),
+        "to": min(end, now).isoformat(),
+    }
+    closing = _add(shop, held, Closing.Period.DAY, (day, day), sums | _perpetual(sums, before), operator, now)
     if (day + ONE_DAY).month != day.month:
         first = day.replace(day=1)
         _sum(shop, held, (Closing.Period.DAY, Closing.Period.MONTH), (first, day), operator, now)
@@ -85,9 +90,8 @@ def _close(shop: Shop, held: Locked, day: dt.date, operator: str, now: dt.dateti
     return closing
 
 
-def _perpetual(sums: Figures) -> Figures:
+def _perpetual(sums: Figures, before: Closing | None) -> Figures:
     """The total since the till's first day, as it was at the end of this one: later days may have begun."""
-    before = Closing.objects.filter(period=Closing.Period.DAY).order_by("-starts_on").first()
     return {"perpetual_cents": (before.figures["perpetual_cents"] if before else 0) + sums["turnover_cents"]}
 
 

@@ -232,10 +232,11 @@ def test_head_office_sees_the_turnover_of_the_z_refunds_taken_off(shop):
 def test_what_is_sold_after_a_closing_by_hand_belongs_to_the_next_day(shop):
     day = dt.date(2026, 3, 10)
     sell(shop, paris(2026, 3, 10, 20))
-    close(shop, day, paris(2026, 3, 10, 23))
+    by_hand = close(shop, day, paris(2026, 3, 10, 23))
     sell(shop, paris(2026, 3, 10, 23, 30), ask("margherita", 3))
     following = close(shop, day + dt.timedelta(days=1), paris(2026, 3, 11, 22))
     assert following.figures["turnover_cents"] == 2970
+    assert following.figures["from"] == by_hand.figures["to"]  # and not from 04:00, before which it has a sale
     days = HourlySales.objects.filter(pizzeria_id=shop.id, turnover_cents__gt=0).values_list("day")
     assert dict(days.annotate(sum=Sum("turnover_cents"))) == {day: 990, day + dt.timedelta(days=1): 2970}
     call_command("check_invariants", shop.slug)
