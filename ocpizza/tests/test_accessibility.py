@@ -505,7 +505,7 @@ def test_the_pages_of_ones_security(browser, site: Site, own_shop: Shop, team, s
     reader = Reader(open_page(browser, size, color_scheme=scheme))
     page = reader.page
     sign_in(page, site, own_shop, team[Role.MANAGER])
-    for name in ("securite", "sessions", "mot-de-passe", "verification", "code/telephone"):
+    for name in ("securite", "sessions", "mot-de-passe", "e-mail", "e-mail/une-cle", "verification", "code/telephone"):
         reader.read(name, site.url(own_shop, f"/compte/{name}/"))
     secret = page.locator("code").inner_text()
     page.get_by_label("Code").fill("000000")

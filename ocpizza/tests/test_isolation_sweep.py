@@ -140,6 +140,7 @@ PUBLIC = {
     "devices:switch": 404,
     "storefront:order_again": 405, "storefront:quiet": 404, "storefront:pay": 405, "storefront:paid": 404,
     "storefront:pay_on_receipt": 405, "website:stripe_webhook": 405,
+    "accounts:change_email": None, "accounts:confirm_email": (302, 410),
     "accounts:security": None, "accounts:sessions": None, "accounts:end_session": 405,
     ":account_login": 200, ":account_logout": 405, ":account_signup": 200, ":account_inactive": 200,
     ":account_reset_password": 200, ":account_reset_password_done": 200, ":account_reset_password_from_key": 200,

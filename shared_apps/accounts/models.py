@@ -100,6 +100,7 @@ ACTS = {
     "reception": _("Deliveries of suppliers"),
     "account": _("Account opened, closed or given rights by support"),
     "password": _("Password"),
+    "email": _("E-mail of the account"),
     "second_factor_on": _("Codes of a phone asked"),
     "second_factor_off": _("Codes of a phone no longer asked"),
     "second_factor_removed": _("Lost phone: its codes are no longer asked"),

@@ -91,7 +91,7 @@ def invite_member(
     Raises AccountClosed.
     """
     with schema_context(get_public_schema_name()), transaction.atomic():
-        user = User.objects.select_for_update().get(pk=_account(email.strip().lower(), name).pk)
+        user = _held(email.strip().lower(), name)
         if not user.is_active:
             raise AccountClosed
         before = _roles(user.pk, pizzeria_id)
@@ -101,6 +101,14 @@ def invite_member(
             close_to_strangers(user=user)
             async_task("shared_apps.accounts.tasks.invite", user.pk, pizzeria_id)
     return user
+
+
+def _held(email: str, name: str) -> User:
+    """Their account, locked. Its owner may change its e-mail while the lock is awaited: the rights are not for that one."""
+    while True:
+        found = User.objects.select_for_update().filter(pk=_account(email, name).pk, email=email).first()
+        if found:
+            return found
 
 
 def _account(email: str, name: str) -> User:

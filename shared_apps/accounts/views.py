@@ -2,6 +2,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account import views as allauth
+from allauth.core import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
@@ -14,11 +15,12 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from shared_apps.accounts import screens, services
+from shared_apps.accounts import email_change, screens, services
 from shared_apps.accounts.access import SignedInRequest, roles_here
-from shared_apps.accounts.forms import PasswordForm
+from shared_apps.accounts.forms import EmailForm, PasswordForm
+from shared_apps.core.errors import RuleError
 from tenants.requests import Request
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -72,6 +74,42 @@ def security(request: SignedInRequest) -> HttpResponse:
     """One's password, codes and sessions."""
     back = screens.landing(roles_here(request), in_shop=request.pizzeria is not None)
     return render(request, "accounts/security.html", {"has_codes": is_mfa_enabled(request.user), "back": back})
+
+
+@never_cache
+@sensitive_post_parameters()
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_email(request: SignedInRequest) -> HttpResponse:
+    """Asks for another e-mail: nothing changes before its letter is opened."""
+    posted = request.method == "POST"
+    too_often = posted and not ratelimit.consume(request, action="reauthenticate", user=request.user)
+    form = EmailForm(request.POST or None, user=request.user, too_often=too_often)
+    if posted and form.is_valid():
+        email = form.cleaned_data["email"]
+        key = email_change.key(user=request.user, email=email)
+        url = request.build_absolute_uri(reverse("accounts:confirm_email", args=[key]))
+        email_change.ask(user=request.user, email=email, url=url)
+        words = _("We wrote to %(email)s: open the link of that letter here, within the hour.") % {"email": email}
+        messages.success(request, words, extra_tags="good")
+        return redirect("accounts:security")
+    return render(request, "accounts/change_email.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def confirm_email(request: SignedInRequest, key: str) -> HttpResponse:
+    """Where the letter leads. It proves something only with the session of the account that asked (ADR 0040)."""
+    try:
+        context = {"email": email_change.wanted(user=request.user, key=key)}
+        if request.method == "POST":
+            email_change.change(user=request.user, key=key)
+            messages.success(request, _("Your e-mail is changed."), extra_tags="good")
+            return redirect("accounts:security")
+    except RuleError as refusal:
+        return render(request, "accounts/confirm_email.html", {"refusal": refusal}, status=410)
+    return render(request, "accounts/confirm_email.html", context)
 
 
 @require_POST

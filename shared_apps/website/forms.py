@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.accounts.models import User
+from shared_apps.accounts.forms import OwnPasswordForm
 from shared_apps.catalogue.models import Allergen
 from shared_apps.core import phones
 from shared_apps.core.errors import RuleError
@@ -68,23 +68,5 @@ class AllergensForm(forms.Form):
         return data
 
 
-class ErasureForm(forms.Form):
+class ErasureForm(OwnPasswordForm):
     """Whose account it is, typed once more."""
-
-    password = forms.CharField(
-        label=_("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, *args: Any, user: User, too_often: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user, self.too_often = user, too_often
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if self.too_often:  # not even looked at
-            raise forms.ValidationError(_("Too many attempts: try again in a minute."))
-        if not self.user.check_password(password):
-            raise forms.ValidationError(_("This is not your password."))
-        return password
